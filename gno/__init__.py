@@ -1,0 +1,43 @@
+"""Graph neural operators for parametric PDEs on meshes.
+
+Importing this package changes nothing in the process and loads neither torch nor PyG: its public names are
+imported when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "GnoError": "gno.errors",
+    "Mesh": "gno.mesh",
+    "load": "gno.mesh",
+    "save": "gno.mesh",
+    "quality": "gno.mesh",
+    "shapes": "gno.mesh",
+    "Hierarchy": "gno.graph",
+    "KernelIntegral": "gno.nn",
+    "GKN": "gno.models",
+    "MGKN": "gno.models",
+    "Operator": "gno.models",
+    "MeshDataset": "gno.datasets",
+    "DatasetWriter": "gno.datasets",
+    "Recipe": "gno.training",
+    "train": "gno.training",
+}
+
+__all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604 - the names are strings
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used (PEP 562)."""
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'gno' has no attribute {name!r}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,49 @@
+"""SHA-256 of named arrays: what binds numbers to the names, types and shapes they were written with."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+import numpy as np
+
+
+def digest(label: str, arrays: Mapping[str, np.ndarray]) -> bytes:
+    """SHA-256 of a label and arrays, with their names, shapes and types.
+
+    Args:
+        label: text that belongs to the arrays.
+        arrays: name to values; the order counts. Byte order does not: little-endian is hashed.
+
+    Returns:
+        32 bytes.
+
+    Example:
+        >>> digest("a", {"x": np.ones(3)}) == digest("a", {"x": np.ones(3)})
+        True
+        >>> digest("a", {"x": np.ones(3)}) == digest("a", {"x": np.ones((3, 1))})
+        False
+    """
+    total = hashlib.sha256(label.encode())
+    for name, values in arrays.items():
+        little = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
+        total.update(f"|{name} {little.dtype.str} {values.shape}|".encode())
+        total.update(little.tobytes())
+    return total.digest()
+
+
+def sample_digest(mesh_digest: str, params: Mapping[str, float], fields: dict[str, np.ndarray]) -> str:
+    """SHA-256, in hex, of a sample: its mesh, its parameters and its own fields.
+
+    Args:
+        mesh_digest: that of its mesh, in hex.
+        params: its parameters.
+        fields: its fields that are not static, in the order of the dataset.
+    """
+    return digest(mesh_digest + json.dumps(dict(params), sort_keys=True), as_float64(fields)).hex()
+
+
+def as_float64(fields: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Fields in float64, the type their digests are taken in, whatever type the file stores."""
+    return {name: values.astype(np.float64, copy=False) for name, values in fields.items()}

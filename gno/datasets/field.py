@@ -1,0 +1,120 @@
+"""What a field of a dataset is: its name, its part in the problem, where it lives, its units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from gno.datasets.naming import suggestion
+from gno.errors import ConfigError, DataError
+from gno.mesh.mesh import Mesh
+from gno.typing import Field
+
+ROLES = ("input", "target", "static")
+"""Parts a field plays: given, wanted, or a property of the mesh that samples on it share."""
+LOCATIONS = ("point", "cell")
+"""Where values live."""
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """One field of a dataset.
+
+    Args:
+        name: its name in ``Mesh.point_data`` or ``Mesh.cell_data``.
+        role: ``input``, ``target`` or ``static``; a static field is stored once per mesh, not once per sample.
+        location: ``point`` or ``cell``.
+        units: units in SI symbols; ``1`` where the field has none.
+        components: numbers per node or cell; one means an array ``(nodes,)``, ``k`` one of ``(nodes, k)``.
+
+    Raises:
+        ConfigError: a role, a location or a count that cannot be, or a name that HDF5 cannot hold.
+
+    Example:
+        >>> FieldSpec("velocity", role="target", units="m/s", components=2).shape(100)
+        (100, 2)
+    """
+
+    name: str
+    role: str = "input"
+    location: str = "point"
+    units: str = "1"
+    components: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.name or "/" in self.name or self.name.strip(".") == "" or "\0" in self.name:
+            raise ConfigError(f"field name {self.name!r} cannot be used", why="HDF5 forbids '/', '.' and empty names")
+        for what, value, allowed in (("role", self.role, ROLES), ("location", self.location, LOCATIONS)):
+            if value not in allowed:
+                raise ConfigError(f"field {self.name!r} has {what} {value!r}", why=f"known: {', '.join(allowed)}")
+        if self.components < 1:
+            raise ConfigError(f"field {self.name!r} has {self.components} components", why="it needs at least 1")
+
+    @property
+    def group(self) -> str:
+        """The VTKHDF group of the field: ``PointData`` or ``CellData``."""
+        return "PointData" if self.location == "point" else "CellData"
+
+    def shape(self, count: int) -> tuple[int, ...]:
+        """Shape of the values at ``count`` nodes or cells."""
+        return (count,) if self.components == 1 else (count, self.components)
+
+    def values(self, mesh: Mesh) -> Field:
+        """The field's values on a mesh, as float32 or float64, checked.
+
+        Args:
+            mesh: a mesh that carries the field.
+
+        Raises:
+            DataError: the field is missing, has another shape or type, or has values that are not finite.
+        """
+        data: Mapping[str, np.ndarray] = mesh.point_data if self.location == "point" else mesh.cell_data
+        if self.name not in data:
+            raise DataError(
+                f"field {self.name!r} is not in the {self.location} data of the mesh",
+                why=f"have: {', '.join(data) or 'none'}",
+                fix=suggestion(self.name, data) or "give the mesh this field, or leave it out of the dataset's fields",
+            )
+        values = _as_float(self.name, np.asarray(data[self.name]))
+        count = mesh.num_points if self.location == "point" else mesh.num_cells
+        if values.shape != self.shape(count):
+            raise DataError(f"field {self.name!r} has shape {values.shape}", why=f"it must be {self.shape(count)}")
+        check_finite(values, f"field {self.name!r}")
+        return values
+
+
+def check_finite(values: np.ndarray, what: str) -> None:
+    """Refuse values that are not finite, and say where the first one is.
+
+    Args:
+        values: array of floats.
+        what: how to name the array in the error.
+
+    Raises:
+        DataError: NaN or infinity.
+    """
+    finite = np.isfinite(values)
+    if not finite.all():
+        place = tuple(int(i) for i in np.argwhere(~finite)[0])
+        raise DataError(
+            f"{what} has {int((~finite).sum())} of {values.size} values that are not finite",
+            why=f"the first is {values[place]} at row {place[0]}",
+            fix="leave the sample out, or repair the solver that made it",
+        )
+
+
+def _as_float(name: str, values: np.ndarray) -> np.ndarray:
+    if values.dtype in (np.dtype(np.float16), np.dtype(np.float32)):
+        return np.ascontiguousarray(values, dtype=np.float32)
+    if values.dtype.kind in "iub" or values.dtype in (np.dtype(np.float64), np.dtype(">f8"), np.dtype(">f4")):
+        result = np.ascontiguousarray(values, dtype=np.float64)
+        if values.dtype.kind in "iu" and not np.array_equal(result.astype(values.dtype), values):
+            raise DataError(f"field {name!r} has integers beyond 2**53", why="float64 does not hold them exactly")
+        return result
+    raise DataError(
+        f"field {name!r} has type {values.dtype}",
+        why="a dataset holds real numbers of at most 64 bits",
+        fix="split complex numbers into two components; encode names as numbers",
+    )

@@ -1,0 +1,185 @@
+"""The unfinished dataset: an append-only file; a kill at any instant leaves its whole records readable."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from gno.errors import DataError, ResourceError
+
+fcntl: Any
+try:
+    import fcntl
+except ImportError:  # Windows has no fcntl: there two writers of one file are not told apart
+    fcntl = None
+
+MAGIC = b"gno-part1\n"
+_HEAD = struct.Struct("<QQ32s")
+
+
+@dataclass(frozen=True)
+class Record:
+    """Where a record stands and what it says; its arrays are read when they are wanted.
+
+    Args:
+        offset: first byte of the record.
+        meta: the JSON part.
+        arrays: name, type and shape of each array.
+    """
+
+    offset: int
+    meta: dict[str, Any]
+    arrays: tuple[tuple[str, str, tuple[int, ...]], ...]
+
+    def rows(self, name: str) -> int:
+        """Length of the first axis of an array."""
+        return next(shape[0] for n, _, shape in self.arrays if n == name)
+
+
+class Journal:
+    """Append-only records of JSON and arrays, each with its SHA-256; nothing in it is ever overwritten.
+
+    A record that was cut short by a kill or a full disk fails its checksum and is dropped when the file is opened
+    again. One process writes at a time.
+
+    Args:
+        path: the file; it is made where it does not exist.
+
+    Raises:
+        DataError: another file stands at ``path``, or another process writes it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._file: BinaryIO = open(path, "a+b", buffering=0)  # noqa: SIM115 - closed by close()
+        except OSError as error:
+            raise DataError(f"{path} cannot be written", why=error.strerror or str(error)) from error
+        self._end = len(MAGIC)
+        self._lock()
+        try:
+            self.records = list(self._scan())
+        except DataError:
+            self.close()
+            raise
+
+    def append(self, meta: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Record:
+        """Write one record; it is in the file when this returns.
+
+        Args:
+            meta: what JSON can hold.
+            arrays: name to numbers.
+
+        Raises:
+            ResourceError: the disk is full; the file keeps its whole records.
+        """
+        flat = {n: np.ascontiguousarray(a, dtype=a.dtype.newbyteorder("<")) for n, a in arrays.items()}
+        table = tuple((n, a.dtype.str, a.shape) for n, a in flat.items())
+        head = json.dumps({"meta": dict(meta), "arrays": table}).encode()
+        body = b"".join(a.tobytes() for a in flat.values())
+        record = Record(self._end, json.loads(head)["meta"], table)
+        data = memoryview(_HEAD.pack(len(head), len(body), hashlib.sha256(head + body).digest()) + head + body)
+        try:
+            while data:
+                data = data[self._file.write(data) :]
+        except OSError as error:
+            self._file.truncate(self._end)
+            raise ResourceError(
+                f"{self.path} cannot grow beyond {self._end} bytes",
+                why=error.strerror or str(error),
+                fix="free some space and resume: what is written is kept",
+            ) from error
+        self._end = self._file.tell()
+        self.records.append(record)
+        return record
+
+    def read(self, record: Record) -> dict[str, np.ndarray]:
+        """The arrays of a record.
+
+        Raises:
+            DataError: the record was damaged after it was written.
+        """
+        found = self._read(record.offset, os.fstat(self._file.fileno()).st_size)
+        if found is None:
+            raise DataError(
+                f"{self.path} is damaged at byte {record.offset}",
+                why="the checksum of the record differs",
+                fix="resume the generation: it makes the samples again from there on",
+            )
+        _, body = found
+        arrays, start = {}, 0
+        for name, kind, shape in record.arrays:
+            values = np.frombuffer(body, dtype=kind, count=int(np.prod(shape)), offset=start).reshape(shape)
+            arrays[name] = values
+            start += values.nbytes
+        return arrays
+
+    def sync(self) -> None:
+        """Wait until the disk holds everything."""
+        os.fsync(self._file.fileno())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether records can be written and read."""
+        return not self._file.closed
+
+    def close(self) -> None:
+        """Close the file; its lock goes with it."""
+        self._file.close()
+
+    def _lock(self) -> None:
+        if fcntl is None:
+            return
+        try:
+            fcntl.flock(self._file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._file.close()
+            raise DataError(
+                f"{self.path} is being written by another process", fix="wait for it, or write to another path"
+            ) from error
+
+    def _scan(self) -> Iterator[Record]:
+        size = os.fstat(self._file.fileno()).st_size
+        if size < len(MAGIC):
+            self._file.truncate(0)
+            self._file.write(MAGIC)
+            size = len(MAGIC)
+        self._file.seek(0)
+        if self._file.read(len(MAGIC)) != MAGIC:
+            raise DataError(f"{self.path} is not an unfinished dataset", fix="move it away, or write to another path")
+        while (found := self._read(self._end, size)) is not None:
+            head, _ = found
+            table = tuple((name, kind, tuple(shape)) for name, kind, shape in head["arrays"])
+            record = Record(self._end, head["meta"], table)
+            self._end = self._file.tell()
+            yield record
+        self._file.truncate(self._end)
+
+    def _read(self, offset: int, size: int) -> tuple[dict[str, Any], bytes] | None:
+        self._file.seek(offset)
+        start = self._file.read(_HEAD.size)
+        if len(start) < _HEAD.size:
+            return None
+        length, rest, checksum = _HEAD.unpack(start)
+        if offset + _HEAD.size + length + rest > size:
+            return None
+        data = _read_all(self._file, length + rest)
+        if hashlib.sha256(data).digest() != checksum:
+            return None
+        return json.loads(data[:length]), data[length:]
+
+
+def _read_all(file: BinaryIO, count: int) -> bytes:
+    parts = []
+    while count and (part := file.read(count)):
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)

@@ -1,0 +1,262 @@
+"""Writing of a dataset: sample by sample into an unfinished file, sealed at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from gno.datasets.archive import Contents, write_archive
+from gno.datasets.digest import sample_digest
+from gno.datasets.field import FieldSpec
+from gno.datasets.journal import Journal, Record
+from gno.datasets.packed import PackedMesh
+from gno.datasets.splits import SPLITS, Samples, checked_splits, overlap
+from gno.errors import ConfigError, DataError, ResourceError
+from gno.mesh.mesh import Mesh
+
+MESH_ARRAYS = ("points", "connectivity", "types", "facets", "facet_counts")
+
+
+class DatasetWriter:
+    """Writes a dataset of meshes with fields.
+
+    Samples go to ``path + ".part"`` one by one and survive a kill at any instant; ``seal`` makes the finished file of
+    them and puts it in place at once. Leaving the ``with`` block seals; leaving it by an exception keeps the
+    unfinished file, which ``resume=True`` goes on with. Samples on the same mesh share it.
+
+    Args:
+        path: the file to be, by custom ``*.vtkhdf`` or ``*.h5``.
+        fields: the fields that every sample has; other data of its mesh are not written.
+        attributes: what to remember of the data: equation, seed, generator, license.
+        resume: go on with the unfinished file, if there is one.
+        overwrite: replace what stands at ``path``, finished or not.
+        compress: gzip with checksums; else plain arrays, which read faster and are larger.
+
+    Raises:
+        ConfigError: no fields, a name twice, or an attribute that is neither text nor number.
+        DataError: a file is in the way, or the unfinished file is of another dataset.
+
+    Example:
+        >>> from gno.datasets import FieldSpec, MeshDataset
+        >>> from tempfile import mkdtemp
+        >>> mesh = Mesh(np.array([[0.0, 0], [1, 0], [0, 1]]), {"triangle": np.array([[0, 1, 2]])})
+        >>> path = mkdtemp() + "/three.vtkhdf"
+        >>> with DatasetWriter(path, [FieldSpec("u", role="target")]) as writer:
+        ...     for value in (1.0, 2.0, 3.0):
+        ...         writer.append(mesh.with_data({"u": np.full(3, value)}), {"amplitude": value})
+        >>> with MeshDataset(path) as dataset:
+        ...     len(dataset), dataset[1].params, dataset.statistics["u"].mean
+        (3, {'amplitude': 2.0}, array([2.]))
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        fields: Sequence[FieldSpec],
+        *,
+        attributes: Mapping[str, str | float | int] | None = None,
+        resume: bool = False,
+        overwrite: bool = False,
+        compress: bool = True,
+    ) -> None:
+        self.path = Path(path)
+        self.fields = _checked_fields(fields)
+        self.compress = compress
+        self._contents = Contents(self.fields, _checked_attributes(attributes or {}))
+        self._mesh_ids: dict[str, int] = {}
+        part = self.path.with_name(self.path.name + ".part")
+        if not self.path.parent.is_dir():
+            raise DataError(f"no such folder: {self.path.parent}", fix="make it first")
+        if self.path.exists() and not overwrite:
+            raise DataError(f"{self.path} exists already", fix="write to another path, or pass overwrite=True")
+        if part.exists() and overwrite and not resume:
+            part.unlink()
+        if part.exists() and not resume:
+            raise DataError(f"{part} exists already", fix="pass resume=True to go on, or overwrite=True to start again")
+        self._journal = Journal(part)
+        try:
+            self._begin()
+        except DataError:
+            self.close()
+            raise
+
+    @property
+    def num_samples(self) -> int:
+        """Samples written so far; generation resumes with this number."""
+        return len(self._contents.samples)
+
+    def append(self, mesh: Mesh, params: Mapping[str, float] | None = None, split: str | None = None) -> None:
+        """Write one sample; it is kept from here on.
+
+        Args:
+            mesh: a mesh with the fields of the dataset.
+            params: numbers of the sample as a whole: Reynolds number, angle; the same names in every sample.
+            split: ``train``, ``valid`` or ``test``; where no sample has one, all train.
+
+        Raises:
+            DataError: a field is missing, has the wrong shape or type, or is not finite; names of parameters differ.
+            ConfigError: an unknown split.
+            ResourceError: the disk is full; what was written before is kept.
+        """
+        if split is not None and split not in SPLITS:
+            raise ConfigError(f"split {split!r} is unknown", why=f"known: {', '.join(SPLITS)}")
+        values = {spec: spec.values(mesh) for spec in self.fields}
+        numbers = self._checked_params(params or {})
+        number = self._mesh_number(mesh, {s.name: v for s, v in values.items() if s.role == "static"})
+        varying = {s.name: v for s, v in values.items() if s.role != "static"}
+        meta = {"kind": "sample", "mesh": number, "params": numbers, "split": split}
+        meta["digest"] = sample_digest(self._contents.meshes[number].meta["digest"], numbers, varying)
+        self._contents.samples.append(self._journal.append(meta, varying))
+
+    def seal(self, splits: Mapping[str, Sequence[int] | np.ndarray] | None = None) -> None:
+        """Finish the file: statistics of the training samples, checksums, and its name, given last.
+
+        Args:
+            splits: split to sample numbers; by default what ``append`` was told.
+
+        Raises:
+            ConfigError: splits that overlap or name samples that are not there, or no training samples.
+            DataError: there are no samples.
+            ResourceError: the disk is full; the unfinished file is kept.
+        """
+        contents = self._contents
+        if not contents.samples:
+            raise DataError(f"{self.path} would have no samples", fix="append at least one")
+        parts = self._splits() if splits is None else checked_splits(splits, self.num_samples)
+        if not len(parts.get("train", ())):
+            raise ConfigError("no sample is in the train split", why="statistics are taken from it")
+        twins = overlap([s.meta["digest"].encode() for s in contents.samples], parts)
+        if twins:
+            warnings.warn(f"{twins} samples to validate or test are in the train split, too", stacklevel=2)
+        self._journal.sync()
+        temporary = self.path.with_name(self.path.name + ".sealing")
+        try:
+            write_archive(temporary, self._journal, contents, parts, compress=self.compress)
+            _sync(temporary)
+            os.replace(temporary, self.path)
+            _sync(self.path.parent)
+        except (OSError, RuntimeError) as error:  # h5py raises RuntimeError where the disk is full
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise ResourceError(
+                f"{self.path} cannot be written",
+                why=" ".join(str(error).split()),
+                fix=f"free some space and resume: {self._journal.path} keeps all samples",
+            ) from error
+        self._journal.path.unlink()
+        self.close()
+
+    def close(self) -> None:
+        """Close without sealing; the unfinished file stays."""
+        self._journal.close()
+
+    def __enter__(self) -> DatasetWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None and self._journal.is_open:
+                self.seal()
+        finally:
+            self.close()
+
+    def _begin(self) -> None:
+        header = {
+            "kind": "header",
+            "fields": [asdict(spec) for spec in self.fields],
+            "attributes": dict(self._contents.attributes),
+        }
+        records = self._journal.records
+        if not records:
+            self._journal.append(header, {})
+            return
+        for key in ("fields", "attributes"):
+            if records[0].meta.get(key) != json.loads(json.dumps(header[key])):
+                raise DataError(
+                    f"{self._journal.path} is of another dataset",
+                    why=f"its {key} are {records[0].meta.get(key)}, not {header[key]}",
+                    fix="go on with the options it was begun with, or pass overwrite=True without resume",
+                )
+        for record in records[1:]:
+            if record.meta["kind"] == "mesh":
+                self._add_mesh(record)
+            else:
+                self._contents.samples.append(record)
+
+    def _mesh_number(self, mesh: Mesh, static: dict[str, np.ndarray]) -> int:
+        packed = PackedMesh.pack(mesh)
+        key = packed.digest(static).hex()
+        if key not in self._mesh_ids:
+            if mesh.num_points == 0 or mesh.num_cells == 0:
+                raise DataError(f"the mesh has {mesh.num_points} points and {mesh.num_cells} cells", why="it is empty")
+            if self._contents.meshes and self._contents.meshes[0].meta["dim"] != mesh.dim:
+                raise DataError(f"the mesh is {mesh.dim}-D", why="the samples before it have the other dimension")
+            arrays = {name: getattr(packed, name) for name in MESH_ARRAYS}
+            arrays |= {f"static/{name}": values for name, values in static.items()}
+            meta: dict[str, Any] = {"kind": "mesh", "digest": key, "dim": mesh.dim, "patches": packed.patches}
+            self._add_mesh(self._journal.append(meta, arrays))
+        return self._mesh_ids[key]
+
+    def _add_mesh(self, record: Record) -> None:
+        self._mesh_ids[record.meta["digest"]] = len(self._contents.meshes)
+        self._contents.meshes.append(record)
+
+    def _checked_params(self, params: Mapping[str, float]) -> dict[str, float]:
+        for name, value in params.items():
+            if not name or "/" in name or not name.strip("."):
+                raise DataError(f"parameter name {name!r} cannot be used", why="HDF5 forbids '/', '.' and empty names")
+            if not math.isfinite(value):
+                raise DataError(f"parameter {name!r} is {value}", why="it must be finite")
+        if self._contents.samples:
+            wanted = self._contents.samples[0].meta["params"]
+            if set(wanted) != set(params):
+                raise DataError(
+                    f"the sample has parameters {sorted(params)}", why=f"those before it have {sorted(wanted)}"
+                )
+        return {name: float(params[name]) for name in sorted(params)}
+
+    def _splits(self) -> dict[str, Samples]:
+        told = np.array([s.meta["split"] or "" for s in self._contents.samples])
+        if not (told != "").any():
+            return {"train": np.arange(len(told), dtype=np.int64)}
+        return {name: np.flatnonzero(told == name) for name in SPLITS if (told == name).any()}
+
+
+def _checked_fields(fields: Sequence[FieldSpec]) -> tuple[FieldSpec, ...]:
+    names = [spec.name for spec in fields]
+    twice = {name for name in names if names.count(name) > 1}
+    if not names or twice:
+        raise ConfigError(
+            f"fields {sorted(twice)} stand twice" if twice else "a dataset needs at least one field",
+            why="each sample is stored under the names of its fields",
+        )
+    return tuple(fields)
+
+
+def _checked_attributes(attributes: Mapping[str, str | float | int]) -> dict[str, str | float | int]:
+    for name, value in attributes.items():
+        if not isinstance(value, (str, float, int)) or not name:
+            raise ConfigError(f"attribute {name!r} is {value!r}", why="it must be text or a number")
+        if isinstance(value, str) and len(value.encode()) > 60_000:
+            raise ConfigError(f"attribute {name!r} has {len(value)} characters", why="HDF5 holds 60,000")
+    return dict(attributes)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

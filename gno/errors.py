@@ -1,0 +1,78 @@
+"""Errors that say what is wrong, why, and what to do; the command line turns them into exit codes."""
+
+from __future__ import annotations
+
+
+class GnoError(Exception):
+    """Base of all errors of this package.
+
+    Args:
+        what: one line of what is wrong, with the number or name that is wrong.
+        why: one line of why it cannot go on.
+        fix: one line of what to do.
+
+    Example:
+        >>> str(MeshError("cell 17 refers to point 99999", why="the mesh has 353 points", fix="rewrite the file"))
+        'cell 17 refers to point 99999; the mesh has 353 points; rewrite the file'
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, why: str = "", fix: str = "") -> None:
+        self.what, self.why, self.fix = what, why, fix
+        super().__init__("; ".join(part for part in (what, why, fix) if part))
+
+
+class ConfigError(GnoError):
+    """A recipe, option or argument that cannot be used (exit code 2)."""
+
+    exit_code = 2
+
+
+class MeshError(GnoError):
+    """A mesh or mesh file that cannot be used (exit code 3)."""
+
+    exit_code = 3
+
+
+class DataError(GnoError):
+    """A dataset or field that cannot be used (exit code 3)."""
+
+    exit_code = 3
+
+
+class ModelError(GnoError):
+    """A model file that is broken, foreign or untrusted (exit code 4)."""
+
+    exit_code = 4
+
+
+class SolverError(GnoError):
+    """A numerical failure: no convergence, or numbers that are not finite (exit code 5)."""
+
+    exit_code = 5
+
+
+class ResourceError(GnoError):
+    """Disk or memory that does not suffice (exit code 6)."""
+
+    exit_code = 6
+
+
+class Interrupted(GnoError):
+    """A run that was told to stop, and saved what it had (exit code 130 after Ctrl-C, 143 after SIGTERM).
+
+    Args:
+        what: one line of what was stopped.
+        why: one line of why.
+        fix: one line of how to go on.
+        signum: number of the signal; the exit code is 128 more.
+
+    Example:
+        >>> Interrupted("training stopped in epoch 3", signum=15).exit_code
+        143
+    """
+
+    def __init__(self, what: str, *, why: str = "", fix: str = "", signum: int = 2) -> None:
+        super().__init__(what, why=why, fix=fix)
+        self.exit_code = 128 + signum

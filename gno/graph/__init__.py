@@ -1,0 +1,40 @@
+"""Graphs of meshes and point sets: edges, graph data, hierarchies; PyG is imported when graph data is first used."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from gno.graph.edges import cell_dual, mesh_edges, nearest_edges, radius_edges
+from gno.graph.hierarchy import Hierarchy
+
+if TYPE_CHECKING:
+    from gno.graph.build import mesh_graph
+    from gno.graph.data import GraphData
+    from gno.graph.multilevel import MultilevelData, multilevel_graph
+
+_LAZY = {
+    "GraphData": "gno.graph.data",
+    "MultilevelData": "gno.graph.multilevel",
+    "mesh_graph": "gno.graph.build",
+    "multilevel_graph": "gno.graph.multilevel",
+}
+
+__all__ = [
+    "GraphData",
+    "Hierarchy",
+    "MultilevelData",
+    "cell_dual",
+    "mesh_edges",
+    "mesh_graph",
+    "multilevel_graph",
+    "nearest_edges",
+    "radius_edges",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import graph data when it is first used (PEP 562)."""
+    if name not in _LAZY:
+        raise AttributeError(f"module 'gno.graph' has no attribute {name!r}")
+    return getattr(importlib.import_module(_LAZY[name]), name)

@@ -1,0 +1,19 @@
+"""Operations on indices and values: neighbors, segment reductions, contractions."""
+
+from __future__ import annotations
+
+from gno.ops.index import check_index, sort_edges
+from gno.ops.neighbors import nearest_pairs, radius_pairs
+from gno.ops.period import minimum_image
+from gno.ops.segment import segment_max, segment_mean, segment_sum
+
+__all__ = [
+    "check_index",
+    "minimum_image",
+    "nearest_pairs",
+    "radius_pairs",
+    "segment_max",
+    "segment_mean",
+    "segment_sum",
+    "sort_edges",
+]

@@ -1,0 +1,122 @@
+"""The edge plan: edges grouped by one of their ends and padded to a few sizes, so that dense products apply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from gno.errors import ConfigError, DataError
+from gno.ops.index import check_index
+
+_GROWTH = 1.25  # ratio of two bucket sizes: at most a fifth of the slots of a bucket is padding, on average a tenth
+
+
+@dataclass(frozen=True, eq=False)
+class EdgePlan:
+    """Where each edge goes in a padded layout.
+
+    Nodes that have edges are the rows; rows of nearly the same degree make a bucket, in which each row has as many
+    slots. A plan depends on the edges alone: made once, it serves every layer and iteration on them.
+
+    Args:
+        by: the end that the edges are grouped by, ``"target"`` or ``"source"``.
+        num_sources: number of source nodes.
+        num_targets: number of target nodes.
+        node: node ``(rows,)`` of each row.
+        edge: edge ``(slots,)`` in each slot; padding repeats the last edge of its row.
+        far: other end ``(slots,)`` of that edge.
+        real: whether a slot ``(slots,)`` holds an edge or is padding.
+        buckets: rows and slots per row of each bucket.
+    """
+
+    by: str
+    num_sources: int
+    num_targets: int
+    node: Int[Tensor, " rows"]
+    edge: Int[Tensor, " slots"]
+    far: Int[Tensor, " slots"]
+    real: Bool[Tensor, " slots"]
+    buckets: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def build(
+        cls, edge_index: Int[Tensor, "2 edges"], num_sources: int, num_targets: int, *, by: str | None = None
+    ) -> EdgePlan:
+        """Group edges, which may come in any order.
+
+        Args:
+            edge_index: ``[source; target]`` ``(2, edges)``.
+            num_sources: number of source nodes.
+            num_targets: number of target nodes.
+            by: ``"target"`` or ``"source"``; by default the end with fewer nodes, which makes the matrix product of
+                the contraction the smaller one.
+
+        Raises:
+            DataError: an index that is out of range.
+            ConfigError: an unknown end.
+
+        Example:
+            >>> plan = EdgePlan.build(torch.tensor([[0, 1, 2], [0, 0, 1]]), 3, 2)
+            >>> plan.by, plan.buckets
+            ('target', ((1, 1), (1, 2)))
+        """
+        check_index(edge_index[0], num_sources, "edge_index[0]")
+        check_index(edge_index[1], num_targets, "edge_index[1]")
+        if by is None:
+            by = "source" if num_sources < num_targets else "target"
+        if by not in ("source", "target"):
+            raise ConfigError(f"by is {by!r}", why="edges are grouped by 'source' or 'target'")
+        near, far = (edge_index[1], edge_index[0]) if by == "target" else (edge_index[0], edge_index[1])
+        num = num_targets if by == "target" else num_sources
+        order = None if bool((near[1:] >= near[:-1]).all()) else torch.argsort(near, stable=True)
+        degree = torch.bincount(near, minlength=num)
+        node, width, buckets = _buckets(degree)
+        row = torch.repeat_interleave(torch.arange(len(node), device=near.device), width)
+        place = torch.arange(len(row), device=near.device) - (width.cumsum(0) - width)[row]
+        count, start = degree[node], (degree.cumsum(0) - degree)[node]
+        edge = start[row] + torch.minimum(place, count[row] - 1)
+        if order is not None:
+            edge = order[edge]
+        return cls(by, num_sources, num_targets, node, edge, far[edge], place < count[row], buckets)
+
+    def slot_weight(self, weight: Float[Tensor, " edges"] | None, like: Float[Tensor, "..."]) -> Float[Tensor, "slots 1"]:
+        """Weight of each slot: that of its edge (1 without ``weight``), and 0 for padding.
+
+        Args:
+            weight: of each edge, or ``None``.
+            like: a tensor of the wanted type.
+
+        Raises:
+            DataError: not one weight an edge.
+        """
+        real = self.real.to(like.dtype)
+        if weight is None:
+            return real[:, None]
+        if len(weight) != self.num_edges:
+            raise DataError(f"{len(weight)} weights for {self.num_edges} edges", why="each edge needs one")
+        return (weight[self.edge] * real)[:, None]
+
+    @property
+    def num_edges(self) -> int:
+        """Number of edges, padding left out."""
+        return int(self.real.sum())
+
+
+def _buckets(degree: Int[Tensor, " nodes"]) -> tuple[Tensor, Tensor, tuple[tuple[int, int], ...]]:
+    """Nodes with edges, sorted by bucket; slots of each of them; rows and slots per row of each bucket."""
+    node = torch.nonzero(degree).flatten()
+    if not len(node):
+        return node, node, ()
+    bounds = [1]
+    while bounds[-1] < int(degree.max()):
+        bounds.append(max(bounds[-1] + 1, int(bounds[-1] * _GROWTH)))
+    bucket = torch.bucketize(degree[node], torch.tensor(bounds, device=degree.device))
+    bucket, order = torch.sort(bucket, stable=True)
+    node = node[order]
+    most = torch.zeros(len(bounds), dtype=torch.int64, device=degree.device)
+    most = most.scatter_reduce(0, bucket, degree[node], "amax")
+    rows = torch.bincount(bucket, minlength=len(bounds))
+    return node, most[bucket], tuple((n, d) for n, d in zip(rows.tolist(), most.tolist()) if n)

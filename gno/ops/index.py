@@ -1,0 +1,56 @@
+"""Edge indices: checked once, before any kernel reads them, and sorted by target."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from gno.errors import DataError
+
+
+def check_index(index: Tensor, num: int, what: str = "index") -> None:
+    """Refuse an index that a kernel could read out of bounds with.
+
+    Args:
+        index: integers of any shape, which must lie in ``0 .. num - 1``.
+        num: number of rows that the index points into.
+        what: name of the index, for the message.
+
+    Raises:
+        DataError: not ``int64``, negative, or ``num`` and more.
+
+    Example:
+        >>> check_index(torch.tensor([[0, 1], [1, 2]]), 3, "edge_index")
+    """
+    if index.dtype != torch.int64:
+        raise DataError(f"{what} has type {index.dtype}", why="node numbers are torch.int64", fix=f"{what}.long()")
+    if index.numel() == 0:
+        return
+    lowest, highest = (int(v) for v in torch.aminmax(index))
+    if lowest < 0 or highest >= num:
+        raise DataError(
+            f"{what} refers to node {lowest if lowest < 0 else highest}",
+            why=f"there are {num} nodes, numbered from 0",
+            fix="build the edges from the same nodes as the features",
+        )
+
+
+def sort_edges(source: Int[Tensor, " edges"], target: Int[Tensor, " edges"]) -> Int[Tensor, "2 unique"]:
+    """Edge index ``[source; target]`` sorted by target, then by source, each pair once.
+
+    Args:
+        source: node numbers ``(edges,)`` that the edges leave.
+        target: node numbers ``(edges,)`` that the edges enter.
+
+    Example:
+        >>> sort_edges(torch.tensor([2, 0, 2]), torch.tensor([1, 1, 1]))
+        tensor([[0, 2],
+                [1, 1]])
+    """
+    if source.numel() == 0:
+        return torch.stack([source, target])
+    width = int(source.max()) + 1
+    key = torch.sort(target * width + source).values
+    key = key[torch.cat([key.new_ones(1, dtype=torch.bool), key[1:] != key[:-1]])]
+    return torch.stack([key % width, torch.div(key, width, rounding_mode="floor")])

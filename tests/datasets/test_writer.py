@@ -1,0 +1,270 @@
+"""Writing: what is refused, what is shared, and what a kill leaves."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from gno.datasets import DatasetWriter, FieldSpec, MeshDataset
+from gno.errors import ConfigError, DataError, ResourceError
+from gno.mesh.mesh import Mesh
+
+U = FieldSpec("u", role="target")
+
+
+@pytest.fixture
+def mesh(meshes: dict[str, Callable[..., Mesh]]) -> Mesh:
+    mesh = meshes["2-D"]()
+    return mesh.with_data({"u": np.arange(mesh.num_points, dtype=np.float64)})
+
+
+def test_samples_on_one_mesh_store_it_once(file: Path, written: Callable[..., list[Mesh]]) -> None:
+    with h5py.File(file) as raw:
+        points = raw["VTKHDF/Points"].shape[0]
+        depth, a = len(raw["VTKHDF/PointData/depth"]), len(raw["VTKHDF/PointData/a"])
+    distinct = [written()[i].num_points for i in (0, 2, 4, 6)]
+    assert points == depth == sum(distinct)
+    assert a == sum(mesh.num_points for mesh in written())
+
+
+def test_a_static_field_that_changes_makes_another_mesh(tmp_path: Path, mesh: Mesh) -> None:
+    with DatasetWriter(tmp_path / "a", [FieldSpec("u", role="static")]) as writer:
+        writer.append(mesh)
+        writer.append(mesh.with_data({"u": 2 * mesh.point_data["u"]}))
+    with MeshDataset(tmp_path / "a") as dataset:
+        assert dataset.num_meshes == 2
+        assert dataset[1].mesh.point_data["u"][3] == 6.0
+
+
+def test_the_same_samples_give_the_same_bytes(tmp_path: Path, fields: tuple, filler: Callable) -> None:
+    for name in ("a", "b"):
+        with DatasetWriter(tmp_path / name, fields) as writer:
+            filler(writer)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_an_exception_keeps_the_samples_and_resuming_ends_alike(
+    tmp_path: Path, fields: tuple, filler: Callable
+) -> None:
+    with DatasetWriter(tmp_path / "whole", fields) as writer:
+        filler(writer)
+
+    def interrupted() -> None:
+        with DatasetWriter(tmp_path / "a", fields) as writer:
+            filler(writer, stop=3)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert not (tmp_path / "a").exists()
+    with DatasetWriter(tmp_path / "a", fields, resume=True) as writer:
+        assert writer.num_samples == 3
+        filler(writer)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "whole").read_bytes()
+    assert sorted(os.listdir(tmp_path)) == ["a", "whole"]
+
+
+CHILD = textwrap.dedent(
+    """
+    import sys
+    import numpy as np
+    from gno.datasets import DatasetWriter, FieldSpec
+    from gno.mesh.mesh import Mesh
+
+    def sample(i):
+        n = 40 + i
+        x = np.arange(n + 1.0)
+        points = np.concatenate([np.stack([x, 0 * x], 1), np.stack([x, 0 * x + 1 + i // 3], 1)])
+        a = np.arange(n)
+        quads = np.stack([a, a + 1, a + n + 2, a + n + 1], 1)
+        return Mesh(points, {"quad": quads}, {}, {"u": np.random.default_rng(i).normal(size=2 * n + 2)})
+
+    def write(path, count):
+        with DatasetWriter(path, [FieldSpec("u", role="target")], attributes={"seed": 1}, resume=True) as writer:
+            for i in range(writer.num_samples, count):
+                writer.append(sample(i), {"i": i}, split="train" if i % 5 else "test")
+                print(i, flush=True)
+    """
+)
+
+
+def test_a_kill_keeps_the_samples_and_resuming_ends_alike(tmp_path: Path) -> None:
+    path, count = tmp_path / "killed", 40
+    code = CHILD + f"write({str(path)!r}, 10**9)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        told = next(int(line) for line in child.stdout if int(line) >= 17)
+        child.send_signal(signal.SIGKILL)
+    scope: dict = {}
+    exec(CHILD, scope)
+    part = Path(f"{path}.part")
+    with DatasetWriter(tmp_path / "whole", [U], attributes={"seed": 1}) as whole:
+        for i in range(count):
+            whole.append(scope["sample"](i), {"i": i}, split="train" if i % 5 else "test")
+    writer = DatasetWriter(path, [U], attributes={"seed": 1}, resume=True)
+    kept = writer.num_samples
+    writer.close()
+    assert kept > told
+    if kept > count:  # the child was quick: cut its file where a kill might have
+        part.write_bytes(part.read_bytes()[: 40 * 2**10])
+    scope["write"](str(path), count)
+    assert path.read_bytes() == (tmp_path / "whole").read_bytes()
+
+
+def test_two_writers_of_one_file_are_refused(tmp_path: Path, mesh: Mesh) -> None:
+    writer = DatasetWriter(tmp_path / "a", [U])
+    with pytest.raises(DataError, match="another process"):
+        DatasetWriter(tmp_path / "a", [U], resume=True)
+    writer.close()
+
+
+def test_resuming_another_dataset_is_refused(tmp_path: Path, mesh: Mesh) -> None:
+    writer = DatasetWriter(tmp_path / "a", [U], attributes={"seed": 0})
+    writer.append(mesh)
+    writer.close()
+    with pytest.raises(DataError, match=r"attributes are \{'seed': 0\}"):
+        DatasetWriter(tmp_path / "a", [U], attributes={"seed": 1}, resume=True)
+    with pytest.raises(DataError, match="fields"):
+        DatasetWriter(tmp_path / "a", [FieldSpec("v")], attributes={"seed": 0}, resume=True)
+
+
+def test_a_file_in_the_way_is_kept(tmp_path: Path, mesh: Mesh) -> None:
+    with DatasetWriter(tmp_path / "a", [U]) as writer:
+        writer.append(mesh)
+    with pytest.raises(DataError, match="exists already"):
+        DatasetWriter(tmp_path / "a", [U])
+    with pytest.raises(DataError, match="exists already"):
+        DatasetWriter(tmp_path / "a", [U], resume=True)
+    with DatasetWriter(tmp_path / "a", [U], overwrite=True) as writer:
+        writer.append(mesh)
+        writer.append(mesh)
+    assert len(MeshDataset(tmp_path / "a")) == 2
+
+
+def test_an_unfinished_file_in_the_way_is_kept(tmp_path: Path, mesh: Mesh) -> None:
+    writer = DatasetWriter(tmp_path / "a", [U])
+    writer.append(mesh)
+    writer.close()
+    with pytest.raises(DataError, match="resume=True"):
+        DatasetWriter(tmp_path / "a", [U])
+    (tmp_path / "b.part").write_text("notes of mine, not a dataset")
+    with pytest.raises(DataError, match="not an unfinished dataset"):
+        DatasetWriter(tmp_path / "b", [U], resume=True)
+    assert (tmp_path / "b.part").read_text().startswith("notes")
+
+
+def test_no_samples_make_no_file(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no samples"), DatasetWriter(tmp_path / "a", [U]):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (lambda n: np.ones(n + 1), "first axis|shape"),
+        (lambda n: np.ones((n, 2)), r"must be \(16,\)"),
+        (lambda n: np.where(np.arange(n) == 5, np.nan, 1.0), "1 of 16 values that are not finite.*row 5"),
+        (lambda n: np.where(np.arange(n) > 13, np.inf, 1.0), "2 of 16"),
+    ],
+)
+def test_a_field_that_cannot_be_is_refused(tmp_path: Path, mesh: Mesh, values: Callable, message: str) -> None:
+    writer = DatasetWriter(tmp_path / "a", [U])
+    with pytest.raises(Exception, match=message):
+        writer.append(mesh.with_data({"u": values(mesh.num_points)}))
+    assert writer.num_samples == 0
+    writer.append(mesh)  # the writer goes on
+    writer.seal()
+    assert len(MeshDataset(tmp_path / "a")) == 1
+
+
+def test_parameters_are_the_same_in_every_sample(tmp_path: Path, mesh: Mesh) -> None:
+    with DatasetWriter(tmp_path / "a", [U]) as writer:
+        writer.append(mesh, {"re": 100.0})
+        with pytest.raises(DataError, match=r"\['Re'\].*\['re'\]"):
+            writer.append(mesh, {"Re": 100.0})
+        with pytest.raises(DataError, match="finite"):
+            writer.append(mesh, {"re": float("inf")})
+
+
+def test_dimensions_do_not_mix(tmp_path: Path, mesh: Mesh, meshes: dict[str, Callable[..., Mesh]]) -> None:
+    solid = meshes["3-D"]()
+    with DatasetWriter(tmp_path / "a", [U]) as writer:
+        writer.append(mesh)
+        with pytest.raises(DataError, match="3-D"):
+            writer.append(solid.with_data({"u": np.ones(solid.num_points)}))
+
+
+def test_fields_are_named_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="twice"):
+        DatasetWriter(tmp_path / "a", [U, FieldSpec("u", location="cell")])
+    with pytest.raises(ConfigError, match="at least one"):
+        DatasetWriter(tmp_path / "a", [])
+
+
+def test_splits_given_at_the_end(tmp_path: Path, mesh: Mesh) -> None:
+    writer = DatasetWriter(tmp_path / "a", [U])
+    for i in range(4):
+        writer.append(mesh.with_data({"u": np.full(mesh.num_points, float(i))}))
+    with pytest.raises(ConfigError, match="again"):
+        writer.seal({"train": [0, 1], "test": [1]})
+    writer.seal({"train": [0, 3], "test": [2]})
+    with MeshDataset(tmp_path / "a") as dataset:
+        assert dataset.statistics["u"].mean == 1.5
+        assert {k: v.tolist() for k, v in dataset.splits.items()} == {"train": [0, 3], "test": [2]}
+
+
+def test_a_test_sample_seen_in_training_is_told(tmp_path: Path, mesh: Mesh) -> None:
+    writer = DatasetWriter(tmp_path / "a", [U])
+    writer.append(mesh, split="train")
+    writer.append(mesh, split="test")
+    with pytest.warns(UserWarning, match="1 samples to validate or test are in the train split"):
+        writer.seal()
+
+
+def test_a_full_disk_keeps_what_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "full"
+    code = CHILD + textwrap.dedent(
+        f"""
+        import resource, signal
+        from gno.errors import ResourceError
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, resource.RLIM_INFINITY))
+        try:
+            write({str(path)!r}, 40)
+        except ResourceError as error:
+            print(error, file=sys.stderr)
+        """
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    told = len(done.stdout.splitlines())
+    assert "free some space and resume" in done.stderr
+    assert 0 < told < 40
+    with DatasetWriter(path, [U], attributes={"seed": 1}, resume=True) as writer:
+        assert writer.num_samples == told
+    assert len(MeshDataset(path)) == told
+
+
+def test_a_seal_onto_a_full_disk_keeps_what_was_written(
+    tmp_path: Path, mesh: Mesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = DatasetWriter(tmp_path / "a", [U])
+    writer.append(mesh)
+
+    def full(*_: object, **__: object) -> None:
+        raise RuntimeError("Can't decrement id ref count (unable to extend file properly)")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gno.datasets.writer.write_archive", full)
+        with pytest.raises(ResourceError, match="keeps all samples"):
+            writer.seal()
+    writer.seal()
+    assert len(MeshDataset(tmp_path / "a")) == 1
