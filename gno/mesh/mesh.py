@@ -12,7 +12,7 @@ from gno.errors import MeshError
 from gno.typing import Connectivity, Facets, Field, Points
 
 CORNERS = {"triangle": 3, "quad": 4, "tetra": 4, "pyramid": 5, "wedge": 6, "hexahedron": 8}
-"""Corners of each cell type; the node order is VTK's."""
+"""Corners of each cell type in the order of CGNS and Gmsh: the first triangle of a wedge faces the second."""
 CELL_DIM = {"triangle": 2, "quad": 2, "tetra": 3, "pyramid": 3, "wedge": 3, "hexahedron": 3}
 """Dimension of each cell type."""
 

@@ -1,0 +1,39 @@
+"""Configuration of the documentation."""
+
+from __future__ import annotations
+
+import gno
+
+project = "gno"
+author = "The gno developers"
+project_copyright = "2026, the gno developers"
+release = version = gno.__version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.napoleon",
+    "sphinx_gallery.gen_gallery",
+]
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+exclude_patterns = ["_build", "gallery"]
+html_theme = "furo"
+html_title = f"gno {release}"
+
+autodoc_typehints = "none"  # the shapes stand in the docstrings, in words
+autodoc_member_order = "bysource"
+autosummary_generate = True
+napoleon_google_docstring = True
+napoleon_use_rtype = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "tutorials",
+    "filename_pattern": "/plot_",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_memory": False,
+    "min_reported_time": 1e9,
+}
