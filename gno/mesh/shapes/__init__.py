@@ -1,0 +1,12 @@
+"""Meshes of simple shapes, made with no mesher installed: a target edge length, named patches, a seed."""
+
+from __future__ import annotations
+
+from gno.mesh.shapes.cube import cube
+from gno.mesh.shapes.disk import disk
+from gno.mesh.shapes.l_shape import l_shape
+from gno.mesh.shapes.polygon import polygon
+from gno.mesh.shapes.square import rectangle, square
+from gno.mesh.shapes.square_with_holes import square_with_holes
+
+__all__ = ["cube", "disk", "l_shape", "polygon", "rectangle", "square", "square_with_holes"]
