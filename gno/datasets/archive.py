@@ -16,6 +16,7 @@ from gno.datasets import schema
 from gno.datasets.field import FieldSpec
 from gno.datasets.journal import Journal, Record
 from gno.datasets.packed import CORNERS_OF_TYPE
+from gno.datasets.sink import Sink
 from gno.datasets.splits import Samples
 from gno.datasets.statistics import RunningStatistics
 
@@ -72,16 +73,19 @@ def write_archive(
         contents: what it holds.
         splits: split to sample numbers.
         compress: gzip with checksums; else plain arrays, which read faster.
+
+    Raises:
+        OSError: the disk is full.
     """
-    with h5py.File(path, "w", libver=schema.LIBVER) as file:
+    with Sink(path) as sink, h5py.File(sink, "w", libver=schema.LIBVER) as file:
         make = _Maker(compress)
         _write_header(file, contents)
         _create_meshes(file, contents, make)
         _create_fields(file, contents, make)
         _write_steps(file, contents)
         _write_tables(file, contents, splits)
-        _fill_meshes(file, journal, contents)
-        _fill_samples(file, journal, contents, splits.get("train", np.zeros(0, np.int64)))
+        _fill_meshes(file, journal, contents, sink)
+        _fill_samples(file, journal, contents, set(splits.get("train", np.zeros(0, np.int64)).tolist()), sink)
         reseal(file)
 
 
@@ -153,7 +157,7 @@ def _write_steps(file: h5py.File, contents: Contents) -> None:
     steps["CellOffsets"] = contents.mesh_starts("types")[meshes, None]
     steps["ConnectivityIdOffsets"] = contents.mesh_starts("connectivity")[meshes, None]
     for spec in contents.fields:
-        file[schema.offsets_path(spec)] = contents.field_starts(spec)[:-1]
+        _put(file, schema.offsets_path(spec), contents.field_starts(spec)[:-1])
 
 
 def _write_tables(file: h5py.File, contents: Contents, splits: Mapping[str, Samples]) -> None:
@@ -171,10 +175,10 @@ def _write_tables(file: h5py.File, contents: Contents, splits: Mapping[str, Samp
     schema.write_text(gno["boundary"], "names", json.dumps(names))
     for kind, records in (("meshes", contents.meshes), ("samples", contents.samples)):
         raw = b"".join(bytes.fromhex(r.meta["digest"]) for r in records)
-        gno[f"digests/{kind}"] = np.frombuffer(raw, dtype=np.uint8).reshape(-1, 32)
+        _put(gno, f"digests/{kind}", np.frombuffer(raw, dtype=np.uint8).reshape(-1, 32))
 
 
-def _fill_meshes(file: h5py.File, journal: Journal, contents: Contents) -> None:
+def _fill_meshes(file: h5py.File, journal: Journal, contents: Contents, sink: Sink) -> None:
     vtk, boundary = file["VTKHDF"], file["gno/boundary"]
     static = [spec for spec in contents.fields if spec.role == "static"]
     targets = {"points": vtk["Points"], "connectivity": vtk["Connectivity"], "types": vtk["Types"]}
@@ -182,6 +186,7 @@ def _fill_meshes(file: h5py.File, journal: Journal, contents: Contents) -> None:
     starts = {name: contents.mesh_starts(name) for name in targets}
     counts: list[int] = []
     for m, record in enumerate(contents.meshes):
+        sink.check()
         arrays = journal.read(record)
         for name, item in targets.items():
             if arrays[name].size:
@@ -193,16 +198,18 @@ def _fill_meshes(file: h5py.File, journal: Journal, contents: Contents) -> None:
     boundary["facet_ptr"] = _starts(counts)
 
 
-def _fill_samples(file: h5py.File, journal: Journal, contents: Contents, train: Samples) -> None:
+def _fill_samples(file: h5py.File, journal: Journal, contents: Contents, train: set[int], sink: Sink) -> None:
     targets = {s.name: file[schema.field_path(s)] for s in contents.fields}
     spans = {s.name: list(pairwise(contents.field_starts(s))) for s in contents.fields if s.role != "static"}
     running = {s.name: RunningStatistics(s.name, s.components) for s in contents.fields}
-    training, static, last = set(train.tolist()), {}, -1
+    static: dict[str, np.ndarray] = {}
+    last = -1
     for i, record in enumerate(contents.samples):
+        sink.check()
         arrays = journal.read(record)
         for name, rows in spans.items():
             targets[name][rows[i][0] : rows[i][1]] = arrays[name]
-        if i not in training:
+        if i not in train:
             continue
         if len(spans) < len(running) and record.meta["mesh"] != last:
             last = record.meta["mesh"]
@@ -212,7 +219,14 @@ def _fill_samples(file: h5py.File, journal: Journal, contents: Contents, train: 
     for name, statistics in running.items():
         for number, value in asdict(statistics.result()).items():
             if value is not None:
-                file[f"gno/stats/{name}/{number}"] = value
+                _put(file, f"gno/stats/{name}/{number}", value)
+
+
+def _put(group: h5py.Group, path: str, values: Any) -> None:
+    *groups, name = path.split("/")
+    for step in groups:  # one by one: a group that HDF5 makes by itself on the way carries the time of day
+        group = group.require_group(step)
+    group[name] = values
 
 
 def _static(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

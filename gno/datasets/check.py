@@ -122,9 +122,6 @@ def check(path: str | os.PathLike[str]) -> Report:
 
 def _samples(dataset: MeshDataset, running: Mapping[str, RunningStatistics]) -> Iterator[str]:
     train = set(dataset.splits.get("train", np.zeros(0, np.int64)).tolist())
-    unused = np.setdiff1d(np.arange(dataset.num_meshes), dataset.tables.mesh)
-    if len(unused):
-        yield f"mesh {unused[0]} belongs to no sample"
     for i in range(len(dataset)):
         try:
             sample = dataset[i]
@@ -166,6 +163,9 @@ def _notes(dataset: MeshDataset, twins: int) -> Iterator[str]:
     for name, statistics in dataset.statistics.items():
         if (statistics.std == 0).any():
             yield f"field {name!r} is constant over the train split"
+    unused = np.setdiff1d(np.arange(dataset.num_meshes), dataset.tables.mesh)
+    if len(unused):
+        yield f"mesh {unused[0]} belongs to no sample"
     listed = sum(len(rows) for rows in dataset.splits.values())
     if listed < len(dataset):
         yield f"{len(dataset) - listed} samples are in no split"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gno.datasets.naming import suggestion
+from gno.datasets.naming import is_storable, suggestion
 from gno.errors import ConfigError, DataError
 from gno.mesh.mesh import Mesh
 from gno.typing import Field
@@ -44,7 +44,7 @@ class FieldSpec:
     components: int = 1
 
     def __post_init__(self) -> None:
-        if not self.name or "/" in self.name or self.name.strip(".") == "" or "\0" in self.name:
+        if not is_storable(self.name):
             raise ConfigError(f"field name {self.name!r} cannot be used", why="HDF5 forbids '/', '.' and empty names")
         for what, value, allowed in (("role", self.role, ROLES), ("location", self.location, LOCATIONS)):
             if value not in allowed:
@@ -106,13 +106,11 @@ def check_finite(values: np.ndarray, what: str) -> None:
 
 
 def _as_float(name: str, values: np.ndarray) -> np.ndarray:
-    if values.dtype in (np.dtype(np.float16), np.dtype(np.float32)):
-        return np.ascontiguousarray(values, dtype=np.float32)
-    if values.dtype.kind in "iub" or values.dtype in (np.dtype(np.float64), np.dtype(">f8"), np.dtype(">f4")):
-        result = np.ascontiguousarray(values, dtype=np.float64)
-        if values.dtype.kind in "iu" and not np.array_equal(result.astype(values.dtype), values):
-            raise DataError(f"field {name!r} has integers beyond 2**53", why="float64 does not hold them exactly")
-        return result
+    kind, size = values.dtype.kind, values.dtype.itemsize
+    if kind in "iu" and ((values > 2**53).any() or (values < -(2**53)).any()):
+        raise DataError(f"field {name!r} has integers beyond 2**53", why="float64 does not hold them exactly")
+    if kind in "iub" or (kind == "f" and size <= 8):
+        return np.ascontiguousarray(values, dtype=np.float32 if kind == "f" and size <= 4 else np.float64)
     raise DataError(
         f"field {name!r} has type {values.dtype}",
         why="a dataset holds real numbers of at most 64 bits",

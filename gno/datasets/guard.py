@@ -11,12 +11,15 @@ import h5py
 
 from gno.datasets.journal import MAGIC
 from gno.datasets.naming import suggestion
+from gno.datasets.schema import is_bulk
 from gno.errors import DataError, GnoError, ResourceError
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
 """Filters that HDF5 has built in; others would load plugins."""
 MAX_DECLARED = 4 << 30
+MAX_TABLE = 64 << 20
+"""The same for arrays that are read whole."""
 MAX_RATIO = 1000
 MAX_OBJECTS = 10_000
 MAX_DEPTH = 8
@@ -130,7 +133,8 @@ def _check_dataset(path: Path, where: str, item: h5py.Dataset) -> None:
     if not filters <= FILTERS:
         raise _refused(path, where, f"needs filter {min(filters - FILTERS)}, which would load a plugin")
     declared, stored = item.size * item.dtype.itemsize, item.id.get_storage_size()
-    if declared > MAX_DECLARED and declared > MAX_RATIO * stored:
+    limit = MAX_DECLARED if is_bulk(where.lstrip("/")) else MAX_TABLE
+    if declared > limit and declared > MAX_RATIO * stored:
         raise ResourceError(
             f"{path}: {where} claims {declared / 2**30:.1f} GiB of shape {item.shape}",
             why=f"the file stores {stored} bytes of it",

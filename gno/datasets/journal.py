@@ -55,6 +55,7 @@ class Journal:
 
     Raises:
         DataError: another file stands at ``path``, or another process writes it.
+        ResourceError: the disk is full.
     """
 
     def __init__(self, path: Path) -> None:
@@ -63,11 +64,11 @@ class Journal:
             self._file: BinaryIO = open(path, "a+b", buffering=0)  # noqa: SIM115 - closed by close()
         except OSError as error:
             raise DataError(f"{path} cannot be written", why=error.strerror or str(error)) from error
-        self._end = len(MAGIC)
-        self._lock()
+        self._end = 0
         try:
+            self._lock()
             self.records = list(self._scan())
-        except DataError:
+        except BaseException:
             self.close()
             raise
 
@@ -86,18 +87,7 @@ class Journal:
         head = json.dumps({"meta": dict(meta), "arrays": table}).encode()
         body = b"".join(a.tobytes() for a in flat.values())
         record = Record(self._end, json.loads(head)["meta"], table)
-        data = memoryview(_HEAD.pack(len(head), len(body), hashlib.sha256(head + body).digest()) + head + body)
-        try:
-            while data:
-                data = data[self._file.write(data) :]
-        except OSError as error:
-            self._file.truncate(self._end)
-            raise ResourceError(
-                f"{self.path} cannot grow beyond {self._end} bytes",
-                why=error.strerror or str(error),
-                fix="free some space and resume: what is written is kept",
-            ) from error
-        self._end = self._file.tell()
+        self._write(_HEAD.pack(len(head), len(body), hashlib.sha256(head + body).digest()) + head + body)
         self.records.append(record)
         return record
 
@@ -135,26 +125,40 @@ class Journal:
         """Close the file; its lock goes with it."""
         self._file.close()
 
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except BaseException as error:  # an interrupt, too, must not leave half a record before the next one
+            self._file.truncate(self._end)
+            if not isinstance(error, OSError):
+                raise
+            raise ResourceError(
+                f"{self.path} cannot grow beyond {self._end} bytes",
+                why=error.strerror or str(error),
+                fix="free some space and resume: what is written is kept",
+            ) from error
+        self._end += len(data)
+
     def _lock(self) -> None:
         if fcntl is None:
             return
         try:
             fcntl.flock(self._file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            self._file.close()
             raise DataError(
                 f"{self.path} is being written by another process", fix="wait for it, or write to another path"
             ) from error
 
     def _scan(self) -> Iterator[Record]:
-        size = os.fstat(self._file.fileno()).st_size
-        if size < len(MAGIC):
-            self._file.truncate(0)
-            self._file.write(MAGIC)
-            size = len(MAGIC)
         self._file.seek(0)
-        if self._file.read(len(MAGIC)) != MAGIC:
+        start = self._file.read(len(MAGIC))
+        if not MAGIC.startswith(start):
             raise DataError(f"{self.path} is not an unfinished dataset", fix="move it away, or write to another path")
+        self._end = len(start)
+        self._write(MAGIC[len(start) :])
+        size = os.fstat(self._file.fileno()).st_size
         while (found := self._read(self._end, size)) is not None:
             head, _ = found
             table = tuple((name, kind, tuple(shape)) for name, kind, shape in head["arrays"])

@@ -1,9 +1,22 @@
-"""The nearest name to a name that is not there."""
+"""Names: those that a file cannot hold, and the nearest to one that is not there."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+
+
+def is_storable(name: str) -> bool:
+    """Whether HDF5 and JSON can hold a name: not empty, printable, without a slash, not only dots.
+
+    Args:
+        name: of a field, a parameter or an attribute.
+
+    Example:
+        >>> is_storable("the top"), is_storable("a/b"), is_storable("..")
+        (True, False, False)
+    """
+    return bool(name.strip(".")) and "/" not in name and name.isprintable()
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

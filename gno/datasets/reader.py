@@ -19,7 +19,7 @@ from gno.datasets.guard import open_guarded, refusing
 from gno.datasets.naming import suggestion
 from gno.datasets.packed import PackedMesh
 from gno.datasets.sample import Sample
-from gno.datasets.splits import SPLITS, Samples
+from gno.datasets.splits import SPLITS, Samples, sample_numbers
 from gno.datasets.statistics import Statistics
 from gno.datasets.tables import Tables, read_tables
 from gno.errors import ConfigError, DataError
@@ -169,7 +169,7 @@ class MeshDataset:
         if split is not None and indices is not None:
             raise ConfigError("both a split and indices are given", fix="give one of them")
         if indices is not None:
-            rows = np.asarray(indices, dtype=np.int64).reshape(-1)
+            rows = sample_numbers(indices)
             bad = rows[(rows < 0) | (rows >= total)]
             if len(bad):
                 raise ConfigError(f"sample {bad[0]} is not in {self.path}", why=f"it has {total} samples")

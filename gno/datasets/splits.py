@@ -13,7 +13,7 @@ from gno.errors import ConfigError
 SPLITS = ("train", "valid", "test")
 """Names of the splits."""
 Samples = Int[np.ndarray, "samples"]
-"""Numbers of samples, ascending."""
+"""Numbers of samples."""
 
 
 def random_split(num_samples: int, fractions: Mapping[str, float], *, seed: int = 0) -> dict[str, Samples]:
@@ -65,7 +65,7 @@ def checked_splits(splits: Mapping[str, Sequence[int] | np.ndarray], num_samples
     result, seen = {}, np.zeros(num_samples, dtype=bool)
     for name, members in splits.items():
         _check_name(name)
-        rows = np.sort(np.asarray(members, dtype=np.int64).reshape(-1))
+        rows = np.sort(sample_numbers(members))
         if len(rows) and (rows[0] < 0 or rows[-1] >= num_samples):
             worst = rows[0] if rows[0] < 0 else rows[-1]
             raise ConfigError(f"split {name!r} names sample {worst}", why=f"there are {num_samples} samples")
@@ -75,6 +75,25 @@ def checked_splits(splits: Mapping[str, Sequence[int] | np.ndarray], num_samples
         seen[rows] = True
         result[name] = rows
     return result
+
+
+def sample_numbers(members: Sequence[int] | np.ndarray) -> Samples:
+    """Numbers of samples as an array, in the order given.
+
+    Args:
+        members: integers.
+
+    Raises:
+        ConfigError: a mask, or numbers that are not integers.
+
+    Example:
+        >>> sample_numbers([4, 1])
+        array([4, 1])
+    """
+    rows = np.asarray(members).reshape(-1)
+    if len(rows) and rows.dtype.kind not in "iu":
+        raise ConfigError(f"sample numbers are of type {rows.dtype}", why="they are integers, counted from 0")
+    return rows.astype(np.int64)
 
 
 def overlap(digests: Sequence[bytes], splits: Mapping[str, Sequence[int] | np.ndarray]) -> int:

@@ -12,7 +12,8 @@ import numpy as np
 
 from gno.datasets import schema
 from gno.datasets.field import FieldSpec
-from gno.datasets.naming import suggestion
+from gno.datasets.guard import COPY
+from gno.datasets.items import Items
 from gno.datasets.splits import Samples, checked_splits
 from gno.datasets.statistics import Statistics
 from gno.errors import ConfigError, DataError
@@ -108,11 +109,8 @@ def read_tables(path: Path, file: h5py.File) -> Tables:
     reader = _TableReader(path, file)
     tables = reader.read()
     if schema.seal_text(file) != tables.seal:
-        raise DataError(f"{path} is damaged: {_broken(file, tables.seal)} differs from its checksum", fix=_COPY)
+        raise DataError(f"{path} is damaged: {_broken(file, tables.seal)} differs from its checksum", fix=COPY)
     return tables
-
-
-_COPY = "copy or download the file again"
 
 
 def _check_layout(path: Path, file: h5py.File) -> None:
@@ -130,12 +128,9 @@ def _check_layout(path: Path, file: h5py.File) -> None:
 _REWRITE = "write the samples with gno.datasets.DatasetWriter"
 
 
-class _TableReader:
-    def __init__(self, path: Path, file: h5py.File) -> None:
-        self.path, self.file = path, file
-
+class _TableReader(Items):
     def read(self) -> Tables:
-        fields = tuple(FieldSpec(**spec) for spec in json.loads(self.text("gno/fields")))
+        fields = self.fields()
         dim = int(self.file["gno"].attrs["dim"])
         mesh, number = self.mesh_numbers()
         samples, meshes = len(mesh), self.meshes(number, dim)
@@ -158,6 +153,12 @@ class _TableReader:
             seal=self.text("gno/sha256"),
         )
 
+    def fields(self) -> tuple[FieldSpec, ...]:
+        try:
+            return tuple(FieldSpec(**spec) for spec in json.loads(self.text("gno/fields")))
+        except ConfigError as error:
+            raise DataError(f"{self.path}: {error.what}", why=error.why, fix=COPY) from error
+
     def meshes(self, number: int, dim: int) -> MeshTables:
         points, cells, corners = (self.mesh_starts(a, number) for a in ("Points", "Types", "Connectivity"))
         self.shape("VTKHDF/Points", (int(points[-1]), 3))
@@ -178,69 +179,6 @@ class _TableReader:
             digests=self.table("gno/digests/meshes", (number, 32)),
         )
 
-    def group(self, path: str) -> h5py.Group:
-        found = self.find(path)
-        if not isinstance(found, h5py.Group):
-            raise DataError(f"{self.path}: {path} is an array", why="a group is needed there", fix=_COPY)
-        return found
-
-    def find(self, path: str) -> Any:
-        found: Any = self.file
-        for name in path.split("/"):
-            if not isinstance(found, h5py.Group) or name not in found:
-                have = sorted(found) if isinstance(found, h5py.Group) else []
-                raise DataError(
-                    f"{self.path}: {name!r} is not in {found.name}",
-                    why=f"have: {', '.join(have[:12]) or 'nothing'}",
-                    fix=suggestion(name, have) or _COPY,
-                )
-            found = found[name]
-        return found
-
-    def item(self, path: str) -> h5py.Dataset:
-        found = self.find(path)
-        if not isinstance(found, h5py.Dataset):
-            raise DataError(f"{self.path}: {path} is a group", why="an array is needed there", fix=_COPY)
-        return found
-
-    def text(self, path: str) -> str:
-        return schema.read_text(self.item(path))
-
-    def shape(self, path: str, wanted: tuple[int, ...]) -> None:
-        if self.item(path).shape != wanted:
-            raise DataError(
-                f"{self.path}: {path} has shape {self.item(path).shape}", why=f"it must be {wanted}", fix=_COPY
-            )
-
-    def table(self, path: str, shape: tuple[int, ...]) -> np.ndarray:
-        self.shape(path, shape)
-        item = self.item(path)
-        return item[...].astype(item.dtype.newbyteorder("="), copy=False)
-
-    def integers(self, path: str) -> np.ndarray:
-        item = self.item(path)
-        if item.dtype.kind not in "iu" or item.ndim != 1:
-            raise DataError(f"{self.path}: {path} is {item.dtype} {item.shape}", why="it must be integers", fix=_COPY)
-        return item[...].astype(np.int64)
-
-    def below(self, path: str, values: np.ndarray, bound: int) -> None:
-        bad = np.flatnonzero((values < 0) | (values >= bound))
-        if len(bad):
-            raise DataError(
-                f"{self.path}: {path}[{bad[0]}] = {values[bad[0]]}", why=f"there are {bound} of them", fix=_COPY
-            )
-
-    def pointer(self, path: str, count: int, end: int) -> np.ndarray:
-        self.shape(path, (count + 1,))
-        values = self.integers(path)
-        bad = np.flatnonzero(np.diff(values) < 0)
-        if len(bad) or values[0] != 0 or values[-1] != end:
-            row = int(bad[0]) + 1 if len(bad) else (0 if values[0] else count)
-            raise DataError(
-                f"{self.path}: {path}[{row}] = {values[row]}", why=f"it must rise from 0 to {end}", fix=_COPY
-            )
-        return values
-
     def mesh_numbers(self) -> tuple[np.ndarray, int]:
         mesh, meshes = self.integers("VTKHDF/Steps/PartOffsets"), len(self.integers("VTKHDF/NumberOfPoints"))
         samples = int(self.file["gno"].attrs["num_samples"])
@@ -255,19 +193,8 @@ class _TableReader:
         self.shape(table, (meshes,))
         counts, end = self.integers(table), len(self.item(f"VTKHDF/{array}"))
         if (counts < 0).any() or (counts > end).any() or counts.sum() != end:
-            raise DataError(f"{self.path}: {table} sums to {counts.sum()}", why=f"{array} has {end} rows", fix=_COPY)
+            raise DataError(f"{self.path}: {table} sums to {counts.sum()}", why=f"{array} has {end} rows", fix=COPY)
         return np.concatenate([[0], np.cumsum(counts)])
-
-    def equal(self, path: str, wanted: np.ndarray) -> None:
-        item = self.item(path)
-        if item.size != len(wanted):
-            raise DataError(f"{self.path}: {path} has shape {item.shape}", why=f"it must be {wanted.shape}", fix=_COPY)
-        values = item[...].reshape(-1)
-        bad = np.flatnonzero(values != wanted)
-        if len(bad):
-            raise DataError(
-                f"{self.path}: {path}[{bad[0]}] = {values[bad[0]]}", why=f"it must be {wanted[bad[0]]}", fix=_COPY
-            )
 
     def rows(self, spec: FieldSpec, mesh: np.ndarray, starts: np.ndarray) -> np.ndarray:
         counts = np.diff(starts)[mesh]
@@ -283,7 +210,7 @@ class _TableReader:
         try:
             return checked_splits(found, samples)
         except ConfigError as error:
-            raise DataError(f"{self.path}: {error.what}", why=error.why, fix=_COPY) from error
+            raise DataError(f"{self.path}: {error.what}", why=error.why, fix=COPY) from error
 
     def statistics(self, spec: FieldSpec) -> Statistics:
         here = f"gno/stats/{spec.name}"

@@ -19,6 +19,7 @@ from gno.datasets.archive import Contents, write_archive
 from gno.datasets.digest import sample_digest
 from gno.datasets.field import FieldSpec
 from gno.datasets.journal import Journal, Record
+from gno.datasets.naming import is_storable
 from gno.datasets.packed import PackedMesh
 from gno.datasets.splits import SPLITS, Samples, checked_splits, overlap
 from gno.errors import ConfigError, DataError, ResourceError
@@ -86,8 +87,8 @@ class DatasetWriter:
         self._journal = Journal(part)
         try:
             self._begin()
-        except DataError:
-            self.close()
+        except BaseException:
+            self._journal.close()
             raise
 
     @property
@@ -95,7 +96,7 @@ class DatasetWriter:
         """Samples written so far; generation resumes with this number."""
         return len(self._contents.samples)
 
-    def append(self, mesh: Mesh, params: Mapping[str, float] | None = None, split: str | None = None) -> None:
+    def append(self, mesh: Mesh, params: Mapping[str, float | int] | None = None, split: str | None = None) -> None:
         """Write one sample; it is kept from here on.
 
         Args:
@@ -104,10 +105,12 @@ class DatasetWriter:
             split: ``train``, ``valid`` or ``test``; where no sample has one, all train.
 
         Raises:
-            DataError: a field is missing, has the wrong shape or type, or is not finite; names of parameters differ.
+            DataError: a field is missing, has the wrong shape or type, or is not finite; names of parameters differ;
+                the file is closed.
             ConfigError: an unknown split.
             ResourceError: the disk is full; what was written before is kept.
         """
+        self._check_open()
         if split is not None and split not in SPLITS:
             raise ConfigError(f"split {split!r} is unknown", why=f"known: {', '.join(SPLITS)}")
         values = {spec: spec.values(mesh) for spec in self.fields}
@@ -126,9 +129,10 @@ class DatasetWriter:
 
         Raises:
             ConfigError: splits that overlap or name samples that are not there, or no training samples.
-            DataError: there are no samples.
+            DataError: there are no samples, or the file is closed.
             ResourceError: the disk is full; the unfinished file is kept.
         """
+        self._check_open()
         contents = self._contents
         if not contents.samples:
             raise DataError(f"{self.path} would have no samples", fix="append at least one")
@@ -145,19 +149,23 @@ class DatasetWriter:
             _sync(temporary)
             os.replace(temporary, self.path)
             _sync(self.path.parent)
-        except (OSError, RuntimeError) as error:  # h5py raises RuntimeError where the disk is full
+        except BaseException as error:
             with contextlib.suppress(OSError):
                 temporary.unlink()
+            if not isinstance(error, OSError):
+                raise
             raise ResourceError(
                 f"{self.path} cannot be written",
-                why=" ".join(str(error).split()),
+                why=error.strerror or str(error),
                 fix=f"free some space and resume: {self._journal.path} keeps all samples",
             ) from error
         self._journal.path.unlink()
         self.close()
 
     def close(self) -> None:
-        """Close without sealing; the unfinished file stays."""
+        """Close without sealing; the unfinished file stays, unless there is nothing in it."""
+        if self._journal.is_open and len(self._journal.records) == 1:
+            self._journal.path.unlink()
         self._journal.close()
 
     def __enter__(self) -> DatasetWriter:
@@ -195,6 +203,10 @@ class DatasetWriter:
             else:
                 self._contents.samples.append(record)
 
+    def _check_open(self) -> None:
+        if not self._journal.is_open:
+            raise DataError(f"{self.path} is closed", why="it was sealed or left", fix="open a writer with resume=True")
+
     def _mesh_number(self, mesh: Mesh, static: dict[str, np.ndarray]) -> int:
         packed = PackedMesh.pack(mesh)
         key = packed.digest(static).hex()
@@ -213,9 +225,9 @@ class DatasetWriter:
         self._mesh_ids[record.meta["digest"]] = len(self._contents.meshes)
         self._contents.meshes.append(record)
 
-    def _checked_params(self, params: Mapping[str, float]) -> dict[str, float]:
+    def _checked_params(self, params: Mapping[str, float | int]) -> dict[str, float]:
         for name, value in params.items():
-            if not name or "/" in name or not name.strip("."):
+            if not is_storable(name):
                 raise DataError(f"parameter name {name!r} cannot be used", why="HDF5 forbids '/', '.' and empty names")
             if not math.isfinite(value):
                 raise DataError(f"parameter {name!r} is {value}", why="it must be finite")
@@ -247,10 +259,13 @@ def _checked_fields(fields: Sequence[FieldSpec]) -> tuple[FieldSpec, ...]:
 
 def _checked_attributes(attributes: Mapping[str, str | float | int]) -> dict[str, str | float | int]:
     for name, value in attributes.items():
-        if not isinstance(value, (str, float, int)) or not name:
-            raise ConfigError(f"attribute {name!r} is {value!r}", why="it must be text or a number")
-        if isinstance(value, str) and len(value.encode()) > 60_000:
-            raise ConfigError(f"attribute {name!r} has {len(value)} characters", why="HDF5 holds 60,000")
+        if not is_storable(name):
+            raise ConfigError(f"attribute name {name!r} cannot be used", why="HDF5 forbids '/', '.' and empty names")
+        if isinstance(value, str):
+            if "\0" in value or len(value.encode(errors="replace")) > 60_000:
+                raise ConfigError(f"attribute {name!r} has {len(value)} characters", why="HDF5 holds 60,000, none 0")
+        elif not isinstance(value, (float, int)) or not -(2**63) <= value < 2**64:
+            raise ConfigError(f"attribute {name!r} is {value!r}", why="it must be text or a finite number of 64 bits")
     return dict(attributes)
 
 

@@ -24,9 +24,9 @@ def mesh_graph(
     mesh: Mesh,
     *,
     edges: str = "mesh",
-    radius: float | None = None,
+    radius: float | int | None = None,
     k: int | None = None,
-    period: Sequence[float] | None = None,
+    period: Sequence[float | int] | None = None,
     self_loops: bool = False,
 ) -> GraphData:
     """One graph of a mesh, as PyG's layers take it.
@@ -51,6 +51,7 @@ def mesh_graph(
         DataError: a field whose name is taken.
 
     Example:
+        >>> import numpy as np
         >>> from gno.mesh import Mesh
         >>> mesh = Mesh(np.array([[0.0, 0], [1, 0], [0, 1]]), {"triangle": np.array([[0, 1, 2]])})
         >>> graph = mesh_graph(mesh)
@@ -77,7 +78,10 @@ def mesh_graph(
 
 
 def edge_offset(
-    points: Float[Tensor, "nodes dim"], edge_index: Int[Tensor, "2 edges"], *, period: Sequence[float] | None = None
+    points: Float[Tensor, "nodes dim"],
+    edge_index: Int[Tensor, "2 edges"],
+    *,
+    period: Sequence[float | int] | None = None,
 ) -> Float[Tensor, "edges features"]:
     r"""Where the source of each edge lies as seen from its target, and how far.
 

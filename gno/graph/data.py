@@ -59,7 +59,8 @@ def attributes(fields: Mapping[str, Any], *, reserved: re.Pattern[str] | None = 
 
 
 def _free(name: str, reserved: re.Pattern[str]) -> bool:
-    if name in _PYG or reserved.fullmatch(name) or (hasattr(Data, name) and name not in _FREE):
+    hidden = name.startswith("_")  # PyG does not carry such names into a batch
+    if hidden or name in _PYG or reserved.fullmatch(name) or (hasattr(Data, name) and name not in _FREE):
         raise DataError(f"a field is called {name!r}", why="graph data uses this name itself", fix="rename the field")
     return True
 

@@ -22,6 +22,7 @@ def mesh_edges(mesh: Mesh) -> Int[Tensor, "2 edges"]:
         mesh: any mesh; a node without cells gets no edge.
 
     Example:
+        >>> import numpy as np
         >>> from gno.mesh import Mesh
         >>> mesh = Mesh(np.array([[0.0, 0], [1, 0], [0, 1]]), {"triangle": np.array([[0, 1, 2]])})
         >>> mesh_edges(mesh)
@@ -38,6 +39,7 @@ def cell_dual(mesh: Mesh) -> Int[Tensor, "2 edges"]:
         mesh: any mesh; a cell without neighbors gets no edge.
 
     Example:
+        >>> import numpy as np
         >>> from gno.mesh import Mesh
         >>> corners = np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])
         >>> cell_dual(Mesh(corners, {"triangle": np.array([[0, 1, 2], [0, 2, 3]])}))
@@ -52,9 +54,9 @@ def cell_dual(mesh: Mesh) -> Int[Tensor, "2 edges"]:
 
 def radius_edges(
     points: Float[Tensor, "nodes dim"],
-    radius: float,
+    radius: float | int,
     *,
-    period: Sequence[float] | None = None,
+    period: Sequence[float | int] | None = None,
     self_loops: bool = False,
 ) -> Int[Tensor, "2 edges"]:
     r"""All pairs of points within a radius, however many.
@@ -83,7 +85,7 @@ def radius_edges(
 
 
 def nearest_edges(
-    points: Float[Tensor, "nodes dim"], k: int, *, period: Sequence[float] | None = None, symmetric: bool = True
+    points: Float[Tensor, "nodes dim"], k: int, *, period: Sequence[float | int] | None = None, symmetric: bool = True
 ) -> Int[Tensor, "2 edges"]:
     """The ``k`` nearest other points of each point.
 
@@ -106,7 +108,7 @@ def nearest_edges(
     if k < 1:
         raise ConfigError(f"k is {k}", why="a node needs at least one neighbor")
     if not len(points):
-        return torch.zeros(2, 0, dtype=torch.int64)
+        return torch.zeros(2, 0, dtype=torch.int64, device=points.device)
     if len(points) <= k:
         raise DataError(f"{k} neighbors asked of {len(points)} points", fix=f"take k <= {len(points) - 1}")
     pairs = nearest_pairs(points, points, k + 1, period=period)

@@ -64,13 +64,13 @@ class Hierarchy:
         cls,
         points: Points | Float[Tensor, "nodes dim"],
         *,
-        spacing: Sequence[float] | None = None,
-        ratio: float | None = None,
+        spacing: Sequence[float | int] | None = None,
+        ratio: float | int | None = None,
         num_levels: int | None = None,
         method: str = "farthest",
-        radius: Sequence[float] | None = None,
+        radius: Sequence[float | int] | None = None,
         seed: int = 0,
-        period: Sequence[float] | None = None,
+        period: Sequence[float | int] | None = None,
     ) -> Hierarchy:
         """Choose the nodes of every level and connect them.
 
@@ -162,7 +162,7 @@ class Hierarchy:
 
 
 def _limits(
-    num_points: int, spacing: Sequence[float] | None, ratio: float | None, num_levels: int | None
+    num_points: int, spacing: Sequence[float | int] | None, ratio: float | int | None, num_levels: int | None
 ) -> list[Limit]:
     if (spacing is None) == (ratio is None):
         raise ConfigError("spacing and ratio are both given or both missing", why="one of them sets the levels")
@@ -182,7 +182,7 @@ def _limits(
     return [Limit(0.0, count) for count in counts[1:]]
 
 
-def _median_spacing(x: Tensor, period: Sequence[float] | None) -> float:
+def _median_spacing(x: Tensor, period: Sequence[float | int] | None) -> float:
     if len(x) < 2:
         return 0.0
     source, target = nearest_pairs(x, x, 2, period=period)
@@ -190,25 +190,27 @@ def _median_spacing(x: Tensor, period: Sequence[float] | None) -> float:
     return float(away.median())
 
 
-def _cover(x: Tensor, level: Tensor, period: Sequence[float] | None) -> float:
+def _cover(x: Tensor, level: Tensor, period: Sequence[float | int] | None) -> float:
     if not len(level):
         return 0.0
     source, target = nearest_pairs(x, x[level], 1, period=period)
     return float(_distance(x[level][source] - x[target], period).max())
 
 
-def _parents(x: Tensor, fine: Tensor, coarse: Tensor, period: Sequence[float] | None) -> Int[Tensor, " fine"]:
+def _parents(x: Tensor, fine: Tensor, coarse: Tensor, period: Sequence[float | int] | None) -> Int[Tensor, " fine"]:
     parent = nearest_pairs(x[fine], x[coarse], 1, period=period)[0]
     # A coarse node is its own parent, even where another one coincides with it.
     parent[torch.searchsorted(fine, coarse)] = torch.arange(len(coarse))
     return parent
 
 
-def _between(fine: Tensor, coarse: Tensor, parent: Tensor, reach: float, period: Sequence[float] | None) -> Tensor:
+def _between(
+    fine: Tensor, coarse: Tensor, parent: Tensor, reach: float, period: Sequence[float | int] | None
+) -> Tensor:
     """Edges from fine to coarse nodes within reach, and to the nearest one however far it is."""
     near = radius_pairs(coarse, fine, reach, period=period)
     return sort_edges(torch.cat([near[0], torch.arange(len(fine))]), torch.cat([near[1], parent]))
 
 
-def _distance(offset: Tensor, period: Sequence[float] | None) -> Tensor:
+def _distance(offset: Tensor, period: Sequence[float | int] | None) -> Tensor:
     return minimum_image(offset, period).norm(dim=1)

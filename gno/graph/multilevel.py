@@ -17,7 +17,7 @@ from gno.mesh.geometry import node_volume
 from gno.mesh.mesh import Mesh
 from gno.typing import Points
 
-_LEVEL = re.compile(r"(nodes|intra|restrict|prolong|volume)_\d+")
+_TAKEN = re.compile(r"node_volume|(nodes|intra|restrict|prolong|volume)_\d+")
 
 
 class MultilevelData(GraphData):
@@ -95,8 +95,8 @@ def multilevel_graph(
     points = torch.as_tensor(mesh_or_points if mesh is None else mesh.points)
     if len(points) != hierarchy.num_nodes[0]:
         raise DataError(f"the hierarchy has {hierarchy.num_nodes[0]} points", why=f"the graph has {len(points)}")
+    given = attrs.pop("node_volume", None)
     fields = {**(mesh.point_data if mesh is not None else {}), **attrs}
-    given = fields.pop("node_volume", None)
     if given is None:
         given = node_volume(mesh) if mesh is not None else np.full(len(points), 1 / max(len(points), 1))
     volume = torch.as_tensor(given)
@@ -107,4 +107,4 @@ def multilevel_graph(
         levels[f"volume_{level}"] = weights
     for level, (down, up) in enumerate(zip(hierarchy.restrict, hierarchy.prolong)):
         levels[f"restrict_{level}"], levels[f"prolong_{level}"] = down, up
-    return MultilevelData(**attributes(levels), **attributes(fields, reserved=_LEVEL))
+    return MultilevelData(**attributes(levels), **attributes(fields, reserved=_TAKEN))

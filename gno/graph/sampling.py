@@ -23,7 +23,7 @@ class Limit(NamedTuple):
 
 
 def farthest_subsets(
-    points: Points, limits: Sequence[Limit], *, seed: int = 0, period: Sequence[float] | None = None
+    points: Points, limits: Sequence[Limit], *, seed: int = 0, period: Sequence[float | int] | None = None
 ) -> list[np.ndarray]:
     """Farthest-point sampling: the next point is the one farthest from those chosen.
 
@@ -57,7 +57,7 @@ def farthest_subsets(
 
 
 def cover_subsets(
-    points: Points, limits: Sequence[Limit], *, seed: int = 0, period: Sequence[float] | None = None
+    points: Points, limits: Sequence[Limit], *, seed: int = 0, period: Sequence[float | int] | None = None
 ) -> list[np.ndarray]:
     """Greedy cover: points in random order, each chosen unless a chosen one lies within the spacing.
 
@@ -90,15 +90,12 @@ def cover_subsets(
             if len(chosen) >= limit.most:
                 break
             _extend(chosen, tree, priority, spacing)
-        if limit.spacing == 0 and len(chosen) < limit.most:  # only coincident points are left
-            left = priority[~np.isin(priority, chosen)]
-            chosen.extend(int(i) for i in left[: limit.most - len(chosen)])
         subsets.append(np.sort(np.array(chosen[: limit.most], dtype=np.int64)))
     return subsets[::-1]
 
 
 def _farthest_order(
-    points: np.ndarray, limit: Limit, rng: np.random.Generator, period: Sequence[float] | None
+    points: np.ndarray, limit: Limit, rng: np.random.Generator, period: Sequence[float | int] | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Points in the order they are chosen, and how far the farthest point is once each is chosen."""
     low, high = points.min(0), points.max(0)
@@ -124,9 +121,7 @@ def _farthest_order(
 def _extend(chosen: list[int], tree: cKDTree, priority: np.ndarray, spacing: float) -> None:
     covered = np.zeros(len(priority), dtype=bool)
     if chosen:
-        distance, _ = cKDTree(tree.data[chosen], boxsize=tree.boxsize).query(
-            tree.data, distance_upper_bound=spacing * (1 + 1e-6)
-        )
+        distance, _ = cKDTree(tree.data[chosen], boxsize=tree.boxsize).query(tree.data)
         covered |= distance <= spacing
     for i in priority[~covered[priority]].tolist():
         if not covered[i]:

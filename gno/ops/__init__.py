@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from gno.ops.contraction import kernel_contraction
+from gno.ops.edge_plan import EdgePlan
 from gno.ops.index import check_index, sort_edges
 from gno.ops.neighbors import nearest_pairs, radius_pairs
 from gno.ops.period import minimum_image
 from gno.ops.segment import segment_max, segment_mean, segment_sum
 
 __all__ = [
+    "EdgePlan",
     "check_index",
+    "kernel_contraction",
     "minimum_image",
     "nearest_pairs",
     "radius_pairs",

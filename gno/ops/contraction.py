@@ -59,7 +59,7 @@ def kernel_contraction(
     if plan is None:
         plan = EdgePlan.build(edge_index, len(v), num_targets)
     share = plan.slot_weight(edge_weight, hidden)
-    return contract(hidden[plan.edge] * share, share, v, weight, bias, plan=plan)
+    return contract(hidden.index_select(0, plan.edge) * share, share, v, weight, bias, plan=plan)
 
 
 def contract(
@@ -89,7 +89,7 @@ def contract(
 def _aggregate_first(
     hidden: Tensor, share: Tensor, v: Tensor, weight: Tensor, bias: Tensor | None, plan: EdgePlan
 ) -> Tensor:
-    near = v[plan.far]
+    near = v.index_select(0, plan.far)
     S = [(h.mT @ u).flatten(1) for h, u in zip(_views(hidden, plan), _views(near, plan))]
     rows = _cat(S, v, weight[..., 0].numel()) @ weight.flatten(0, 1)
     if bias is not None:
@@ -102,7 +102,7 @@ def _project_first(
     hidden: Tensor, share: Tensor, v: Tensor, weight: Tensor, bias: Tensor | None, plan: EdgePlan
 ) -> Tensor:
     h, c_in, c_out = weight.shape
-    near = v[plan.node]
+    near = v.index_select(0, plan.node)
     projected = (near @ weight.transpose(0, 1).reshape(c_in, h * c_out)).view(-1, h, c_out)
     rows = projected.split([n for n, _ in plan.buckets])
     messages = _cat([(a @ p).flatten(0, 1) for a, p in zip(_views(hidden, plan), rows)], v, c_out)

@@ -12,6 +12,7 @@ from gno.errors import ConfigError, DataError
 from gno.ops.index import check_index
 
 _GROWTH = 1.25  # ratio of two bucket sizes: at most a fifth of the slots of a bucket is padding, on average a tenth
+_WORTH = 1000  # slots of padding that cost as much as one more bucket
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +62,7 @@ class EdgePlan:
         Example:
             >>> plan = EdgePlan.build(torch.tensor([[0, 1, 2], [0, 0, 1]]), 3, 2)
             >>> plan.by, plan.buckets
-            ('target', ((1, 1), (1, 2)))
+            ('target', ((2, 2),))
         """
         check_index(edge_index[0], num_sources, "edge_index[0]")
         check_index(edge_index[1], num_targets, "edge_index[1]")
@@ -82,7 +83,9 @@ class EdgePlan:
             edge = order[edge]
         return cls(by, num_sources, num_targets, node, edge, far[edge], place < count[row], buckets)
 
-    def slot_weight(self, weight: Float[Tensor, " edges"] | None, like: Float[Tensor, "..."]) -> Float[Tensor, "slots 1"]:
+    def slot_weight(
+        self, weight: Float[Tensor, " edges"] | None, like: Float[Tensor, "..."]
+    ) -> Float[Tensor, "slots 1"]:
         """Weight of each slot: that of its edge (1 without ``weight``), and 0 for padding.
 
         Args:
@@ -119,4 +122,20 @@ def _buckets(degree: Int[Tensor, " nodes"]) -> tuple[Tensor, Tensor, tuple[tuple
     most = torch.zeros(len(bounds), dtype=torch.int64, device=degree.device)
     most = most.scatter_reduce(0, bucket, degree[node], "amax")
     rows = torch.bincount(bucket, minlength=len(bounds))
-    return node, most[bucket], tuple((n, d) for n, d in zip(rows.tolist(), most.tolist()) if n)
+    buckets = _merged([(n, d) for n, d in zip(rows.tolist(), most.tolist()) if n])
+    count, width = torch.tensor(buckets, device=degree.device).T
+    return node, torch.repeat_interleave(width, count), buckets
+
+
+def _merged(buckets: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Neighboring buckets put together where the padding costs less than one more product does."""
+    result, padding = buckets[:1], 0
+    for n, d in buckets[1:]:
+        before, shorter = result[-1]
+        padding += before * (d - shorter)
+        if padding <= _WORTH:
+            result[-1] = (before + n, d)
+        else:
+            result.append((n, d))
+            padding = 0
+    return tuple(result)

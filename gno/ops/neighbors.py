@@ -22,9 +22,9 @@ _SLACK = 1e-9
 def radius_pairs(
     targets: Float[Tensor, "targets dim"],
     sources: Float[Tensor, "sources dim"],
-    radius: float,
+    radius: float | int,
     *,
-    period: Sequence[float] | None = None,
+    period: Sequence[float | int] | None = None,
 ) -> Int[Tensor, "2 pairs"]:
     r"""All pairs within a radius, coincident points included.
 
@@ -67,7 +67,7 @@ def nearest_pairs(
     sources: Float[Tensor, "sources dim"],
     k: int,
     *,
-    period: Sequence[float] | None = None,
+    period: Sequence[float | int] | None = None,
 ) -> Int[Tensor, "2 pairs"]:
     """The ``k`` sources nearest to each target.
 
@@ -102,7 +102,7 @@ def nearest_pairs(
 
 
 def _prepare(
-    targets: Tensor, sources: Tensor, period: Sequence[float] | None
+    targets: Tensor, sources: Tensor, period: Sequence[float | int] | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     if targets.shape[1] != sources.shape[1]:
         raise DataError(f"targets are {targets.shape[1]}-D", why=f"the sources are {sources.shape[1]}-D")

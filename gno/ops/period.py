@@ -13,7 +13,7 @@ from torch import Tensor
 from gno.errors import ConfigError
 
 
-def check_period(period: Sequence[float] | None, dim: int) -> None:
+def check_period(period: Sequence[float | int] | None, dim: int) -> None:
     """Refuse a period that is not ``dim`` lengths, positive or 0.
 
     Args:
@@ -37,7 +37,7 @@ def check_period(period: Sequence[float] | None, dim: int) -> None:
 
 
 def wrap(
-    points: Float[np.ndarray, "nodes dim"], period: Sequence[float] | None
+    points: Float[np.ndarray, "nodes dim"], period: Sequence[float | int] | None
 ) -> tuple[Float[np.ndarray, "nodes dim"], Float[np.ndarray, " dim"] | None]:
     """Points moved into the box ``[0, period)``, and the box as a k-d tree wants it: ``None`` if nothing is periodic.
 
@@ -62,7 +62,7 @@ def wrap(
 
 
 def minimum_image(
-    offset: Float[Tensor, "pairs dim"], period: Sequence[float] | None = None
+    offset: Float[Tensor, "pairs dim"], period: Sequence[float | int] | None = None
 ) -> Float[Tensor, "pairs dim"]:
     """The shortest of all periodic images of an offset between two points.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -101,10 +102,18 @@ def fielded() -> Callable[[Mesh, int], Mesh]:
     return with_fields
 
 
+@pytest.fixture(scope="session")
+def sealed(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
+    """Sealed files of seven samples, with compression and without."""
+    folder = tmp_path_factory.mktemp("sealed")
+    for compress in (True, False):
+        attributes = {"pde": "none", "seed": 3}
+        with DatasetWriter(folder / str(compress), FIELDS, attributes=attributes, compress=compress) as writer:
+            fill(writer)
+    return {compress: folder / str(compress) for compress in (True, False)}
+
+
 @pytest.fixture(params=[True, False], ids=["compressed", "plain"])
-def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A sealed file of seven samples."""
-    path = tmp_path / "seven.vtkhdf"
-    with DatasetWriter(path, FIELDS, attributes={"pde": "none", "seed": 3}, compress=request.param) as writer:
-        fill(writer)
-    return path
+def file(request: pytest.FixtureRequest, sealed: dict[bool, Path], tmp_path: Path) -> Path:
+    """A sealed file of seven samples, for this test alone."""
+    return Path(shutil.copy(sealed[request.param], tmp_path / "seven.vtkhdf"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -9,12 +10,14 @@ import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import h5py
+import jaxtyping
 import numpy as np
 import pytest
 
-from gno.datasets import DatasetWriter, FieldSpec, MeshDataset
+from gno.datasets import DatasetWriter, FieldSpec, MeshDataset, check
 from gno.errors import ConfigError, DataError, ResourceError
 from gno.mesh.mesh import Mesh
 
@@ -50,6 +53,10 @@ def test_the_same_samples_give_the_same_bytes(tmp_path: Path, fields: tuple, fil
         with DatasetWriter(tmp_path / name, fields) as writer:
             filler(writer)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    times: list[int] = []
+    with h5py.File(tmp_path / "a") as raw:
+        raw.visititems(lambda _, item: times.append(h5py.h5o.get_info(item.id).mtime))
+    assert set(times) == {0}  # so the bytes are the same in the next second, too
 
 
 def test_an_exception_keeps_the_samples_and_resuming_ends_alike(
@@ -120,6 +127,86 @@ def test_a_kill_keeps_the_samples_and_resuming_ends_alike(tmp_path: Path) -> Non
     assert path.read_bytes() == (tmp_path / "whole").read_bytes()
 
 
+def test_a_journal_cut_at_any_byte_resumes_alike(tmp_path: Path) -> None:
+    points, cells = np.array([[0.0, 0], [1, 0], [0, 1]]), {"triangle": np.array([[0, 1, 2]])}
+
+    def append(writer: DatasetWriter) -> None:
+        for i in range(writer.num_samples, 3):
+            writer.append(Mesh(points + i // 2, cells, {}, {"u": np.full(3, float(i))}), {"i": i})
+
+    with DatasetWriter(tmp_path / "whole", [U], compress=False) as writer:
+        append(writer)
+        journal = Path(f"{tmp_path / 'whole'}.part").read_bytes()
+    kept = []
+    for end in sorted({*range(0, len(journal), 5), *range(60), len(journal) - 1, len(journal)}):
+        Path(f"{tmp_path / 'a'}.part").write_bytes(journal[:end])
+        writer = DatasetWriter(tmp_path / "a", [U], resume=True, overwrite=True, compress=False)
+        kept.append(writer.num_samples)
+        if end % 97 and kept[-1] == kept[max(len(kept) - 2, 0)]:
+            writer.close()
+            continue
+        append(writer)
+        writer.seal()
+        assert (tmp_path / "a").read_bytes() == (tmp_path / "whole").read_bytes()
+    assert sorted(set(kept)) == [0, 1, 2, 3]
+    assert kept == sorted(kept)
+
+
+def test_a_short_file_of_someone_else_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "a.part").write_text("mine")
+    with pytest.raises(DataError, match="not an unfinished dataset"):
+        DatasetWriter(tmp_path / "a", [U], resume=True)
+    assert (tmp_path / "a.part").read_text() == "mine"
+
+
+def test_a_mesh_whose_sample_was_not_written_does_no_harm(tmp_path: Path, mesh: Mesh) -> None:
+    writer = DatasetWriter(tmp_path / "a", [U])
+    writer.append(mesh)
+    writer._mesh_number(Mesh(mesh.points + 1, mesh.cells), {})
+    writer.close()
+    with DatasetWriter(tmp_path / "a", [U], resume=True) as writer:
+        assert writer.num_samples == 1
+    report = check(tmp_path / "a")
+    assert report.ok
+    assert "mesh 1 belongs to no sample" in report.notes
+
+
+def test_an_interrupt_in_the_middle_of_a_write_leaves_whole_records(
+    tmp_path: Path, mesh: Mesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = DatasetWriter(tmp_path / "a", [U])
+    writer.append(mesh, split="train")
+
+    class Torn:
+        def __init__(self, file: BinaryIO) -> None:
+            self.file = file
+
+        def write(self, data: memoryview) -> int:
+            self.file.write(data[:20])
+            raise KeyboardInterrupt
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.file, name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writer._journal, "_file", Torn(writer._journal._file))
+        with pytest.raises(KeyboardInterrupt):
+            writer.append(mesh.with_data({"u": np.ones(mesh.num_points)}))
+    writer.append(mesh.with_data({"u": np.zeros(mesh.num_points)}), split="train")
+    writer.seal()
+    with MeshDataset(tmp_path / "a") as dataset:
+        assert [float(s.mesh.point_data["u"].max()) for s in dataset] == [15.0, 0.0]
+
+
+def test_a_closed_writer_writes_no_more(tmp_path: Path, mesh: Mesh) -> None:
+    with DatasetWriter(tmp_path / "a", [U]) as writer:
+        writer.append(mesh)
+    with pytest.raises(DataError, match="is closed"):
+        writer.append(mesh)
+    with pytest.raises(DataError, match="is closed"):
+        writer.seal()
+
+
 def test_two_writers_of_one_file_are_refused(tmp_path: Path, mesh: Mesh) -> None:
     writer = DatasetWriter(tmp_path / "a", [U])
     with pytest.raises(DataError, match="another process"):
@@ -165,6 +252,22 @@ def test_an_unfinished_file_in_the_way_is_kept(tmp_path: Path, mesh: Mesh) -> No
 def test_no_samples_make_no_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no samples"), DatasetWriter(tmp_path / "a", [U]):
         pass
+    assert not os.listdir(tmp_path)
+    with pytest.raises(DataError, match="no such folder"):
+        DatasetWriter(tmp_path / "not" / "there", [U])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("a/b", 1), ("", 1), ("n", float("nan")), ("n", 2**64), ("n", [1]), ("n", "x\0"), ("n", 70_000 * "x")],
+)
+def test_an_attribute_that_cannot_be_is_refused(
+    tmp_path: Path, name: str, value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # what a user meets
+    with pytest.raises(ConfigError, match="attribute"):
+        DatasetWriter(tmp_path / "a", [U], attributes={name: value})
+    assert not os.listdir(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -248,9 +351,43 @@ def test_a_full_disk_keeps_what_was_written(tmp_path: Path) -> None:
     told = len(done.stdout.splitlines())
     assert "free some space and resume" in done.stderr
     assert 0 < told < 40
+    assert not path.exists()
     with DatasetWriter(path, [U], attributes={"seed": 1}, resume=True) as writer:
         assert writer.num_samples == told
     assert len(MeshDataset(path)) == told
+
+
+def test_a_disk_that_fills_up_in_the_seal_leaves_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "full"
+    code = CHILD + textwrap.dedent(
+        f"""
+        import resource, signal
+        from gno.errors import ResourceError
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        told = 0
+        for limit in (500, 5_000, 20_000, 30_000, 45_000):
+            for compress in (True, False):
+                fields, attributes = [FieldSpec("u", role="target")], {{"seed": 1}}
+                resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+                writer = DatasetWriter({str(path)!r}, fields, attributes=attributes, resume=True, compress=compress)
+                for i in range(writer.num_samples, 20):
+                    writer.append(sample(i), {{"i": i}})
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+                try:
+                    writer.seal()
+                except ResourceError as error:
+                    told += "File too large" in str(error) and "keeps all samples" in str(error)
+                writer.close()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        print(told)
+        """
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("10\n", "")  # h5py has nothing to say, and does not crash
+    assert os.listdir(tmp_path) == ["full.part"]
+    with DatasetWriter(path, [U], attributes={"seed": 1}, resume=True) as writer:
+        assert writer.num_samples == 20
+    assert check(path).ok
 
 
 def test_a_seal_onto_a_full_disk_keeps_what_was_written(
@@ -260,11 +397,11 @@ def test_a_seal_onto_a_full_disk_keeps_what_was_written(
     writer.append(mesh)
 
     def full(*_: object, **__: object) -> None:
-        raise RuntimeError("Can't decrement id ref count (unable to extend file properly)")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
         patch.setattr("gno.datasets.writer.write_archive", full)
-        with pytest.raises(ResourceError, match="keeps all samples"):
+        with pytest.raises(ResourceError, match=r"No space left on device; .* keeps all samples"):
             writer.seal()
     writer.seal()
     assert len(MeshDataset(tmp_path / "a")) == 1
