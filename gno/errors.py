@@ -59,7 +59,7 @@ class ResourceError(GnoError):
     exit_code = 6
 
 
-class Interrupted(GnoError):
+class Interrupted(GnoError):  # noqa: N818 - it is no fault
     """A run that was told to stop, and saved what it had (exit code 130 after Ctrl-C, 143 after SIGTERM).
 
     Args:

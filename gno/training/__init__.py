@@ -1,0 +1,49 @@
+"""Training and evaluation: recipes, losses, metrics, the loop, checkpoints."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gno.training.evaluation import evaluate
+    from gno.training.losses import LOSSES
+    from gno.training.metrics import relative_h1, relative_l2, relative_maximum
+    from gno.training.progress import Console, Event, Progress
+    from gno.training.recipe import Recipe
+    from gno.training.run import Run, train
+
+_LAZY = {
+    "LOSSES": "gno.training.losses",
+    "Console": "gno.training.progress",
+    "Event": "gno.training.progress",
+    "Progress": "gno.training.progress",
+    "Recipe": "gno.training.recipe",
+    "Run": "gno.training.run",
+    "evaluate": "gno.training.evaluation",
+    "relative_h1": "gno.training.metrics",
+    "relative_l2": "gno.training.metrics",
+    "relative_maximum": "gno.training.metrics",
+    "train": "gno.training.run",
+}
+
+__all__ = [
+    "LOSSES",
+    "Console",
+    "Event",
+    "Progress",
+    "Recipe",
+    "Run",
+    "evaluate",
+    "relative_h1",
+    "relative_l2",
+    "relative_maximum",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name when it is first used (PEP 562): progress needs no torch, the rest does."""
+    if name not in _LAZY:
+        raise AttributeError(f"module 'gno.training' has no attribute {name!r}")
+    return getattr(importlib.import_module(_LAZY[name]), name)

@@ -1,0 +1,207 @@
+"""The loop over epochs: steps, validation, checkpoints; it can stop anywhere and go on as if it had not."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gno.errors import DataError, Interrupted, SolverError
+from gno.models import Operator
+from gno.training.batches import Graphs, moved_rigidly, shuffled
+from gno.training.checkpoint import load_checkpoint, save_checkpoint
+from gno.training.ema import MovingAverage
+from gno.training.folder import RunFolder
+from gno.training.history import History
+from gno.training.losses import LOSSES
+from gno.training.position import Best, Position, random_state, restore_random_state
+from gno.training.progress import Event, Progress
+from gno.training.recipe import Recipe
+from gno.training.step import batch_loss, take_step
+from gno.training.stop import Stop
+from gno.training.validation import Validation
+
+SAVE_EVERY = 10.0
+"""Least seconds between two checkpoints."""
+
+
+class Trainer:
+    """A run of a recipe.
+
+    Args:
+        operator: what is trained, on its device.
+        recipe: of the run.
+        graphs: of the training split.
+        validation: after every epoch; ``None`` without a validation split.
+        folder: where the run writes.
+        origin: what the run was begun on; kept in the checkpoint.
+    """
+
+    def __init__(
+        self,
+        operator: Operator,
+        recipe: Recipe,
+        graphs: Graphs,
+        validation: Validation | None,
+        folder: RunFolder,
+        *,
+        origin: str = "",
+    ) -> None:
+        self.operator, self.recipe, self.graphs, self.validation = operator, recipe, graphs, validation
+        self.folder, self.origin = folder, origin
+        options = recipe.optimization
+        self.optimizer = options.make_optimizer(operator)
+        self.schedule = options.make_schedule(len(graphs))
+        self.num_batches = options.num_batches(len(graphs))
+        self.average = MovingAverage(operator, options.ema)
+        self.position, self.best = Position(), Best()
+        self.rows: list[dict[str, float | int]] = []
+        self.device = next(operator.parameters()).device
+        self._saved = -math.inf
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all epochs are done."""
+        return self.position.epoch >= self.recipe.optimization.epochs
+
+    def run(self, stop: Stop, progress: Progress) -> None:
+        """Train to the last epoch.
+
+        Args:
+            stop: when to stop before.
+            progress: told every step.
+
+        Raises:
+            Interrupted: it was told to stop; a checkpoint is saved.
+            SolverError: the loss is not finite; the last checkpoint is kept.
+        """
+        history = History(self.folder.metrics, self.rows)
+        self.rows = history.rows
+        while not self.is_done:
+            self._epoch(stop, progress)
+            history.append(self._finish_epoch(progress))
+            if self.is_done or time.monotonic() - self._saved > SAVE_EVERY:
+                self.save()
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        save_checkpoint(self.folder.checkpoint, self.state())
+        self._saved = time.monotonic()
+
+    def state(self) -> dict[str, Any]:
+        """All that the run depends on, as tensors and plain values."""
+        return {
+            "origin": self.origin,
+            "operator": self.operator.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": {"num_updates": self.average.num_updates, "state": self.average.state},
+            "position": vars(self.position),
+            "best": vars(self.best),
+            "rows": self.rows,
+            "random": random_state(self.device),
+        }
+
+    def restore(self) -> None:
+        """Go back to where the checkpoint of the folder was written.
+
+        Raises:
+            DataError: no checkpoint can be read, or it is of another dataset.
+        """
+        state = load_checkpoint(self.folder.checkpoint)
+        if state["origin"] != self.origin:
+            raise DataError(
+                f"{self.folder.path} was begun on another dataset",
+                why="its checksums differ from those in the checkpoint",
+                fix="resume with the same file, or start in an empty folder",
+            )
+        self.operator.load_state_dict(state["operator"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average.num_updates = state["average"]["num_updates"]
+        self.average.state = _moved(state["average"]["state"], self.device)
+        self.position, self.best = Position(**state["position"]), Best(**state["best"])
+        self.best.weights = _moved(self.best.weights, self.device)
+        self.rows = state["rows"]
+        restore_random_state(state["random"], self.device)
+
+    def _epoch(self, stop: Stop, progress: Progress) -> None:
+        at, options, seed = self.position, self.recipe.optimization, self.recipe.seed
+        order = shuffled(len(self.graphs), seed=seed, epoch=at.epoch)
+        self.operator.train()
+        begun = time.monotonic() - at.seconds
+        for batch in self.graphs.batches(order, options.batch_size, start=at.batch):
+            self._stop_if_told(stop)
+            batch = batch.to(self.device)
+            if self.recipe.data.augment == "rigid":
+                batch = moved_rigidly(batch, seed=seed, step=at.step)
+            at.loss += self._step(batch)
+            at.batch, at.step, at.seconds = at.batch + 1, at.step + 1, time.monotonic() - begun
+            numbers = {"epoch": at.epoch + 1, "loss": at.loss / at.batch}
+            progress(Event("training", at.step, options.epochs * self.num_batches, numbers | self._last_error()))
+        self._stop_if_told(stop)
+
+    def _step(self, batch: Any) -> float:
+        at, options = self.position, self.recipe.optimization
+        try:
+            prediction, target = self.operator.fields(self.operator(batch)), self.operator.fields(batch.y)
+            loss = batch_loss(prediction, target, batch, LOSSES[self.recipe.loss])
+            value = take_step(
+                loss, self.operator, self.optimizer, rate=self.schedule(at.step), clip=options.gradient_clip
+            )
+        except SolverError as error:
+            raise SolverError(
+                f"{error.what} in epoch {at.epoch + 1}, batch {at.batch + 1}",
+                why=error.why or "training cannot go on from numbers that are not finite",
+                fix=f"lower optimization.learning_rate ({options.learning_rate:g}); {self._kept()}",
+            ) from error
+        self.average.update(self.operator)
+        return value
+
+    def _finish_epoch(self, progress: Progress) -> dict[str, float | int]:
+        at, begun = self.position, time.monotonic()
+        errors: dict[str, float] = {}
+        with self.average.applied(self.operator):
+            if self.validation is not None:
+                errors = {f"valid_{name}": number for name, number in self.validation.errors(self.operator).items()}
+        error = errors.get("valid_relative_l2", math.nan)
+        if self.validation is not None and not math.isfinite(error):
+            raise SolverError(
+                f"the error on the validation split is {error} after epoch {at.epoch + 1}",
+                why="the network gives numbers that are not finite",
+                fix=f"lower optimization.learning_rate; {self._kept()}",
+            )
+        if self.validation is None or error < self.best.error:
+            weights = {name: value.clone() for name, value in self.average.state.items()}
+            self.best = Best(at.epoch + 1, error, weights)
+        rate, seconds = self.schedule(at.step - 1), at.seconds + time.monotonic() - begun
+        row: dict[str, float | int] = {"epoch": at.epoch + 1, "train_loss": at.loss / at.batch, **errors}
+        row |= {"learning_rate": rate, "seconds": seconds}
+        self.position = Position(epoch=at.epoch + 1, step=at.step)
+        total = self.recipe.optimization.epochs * self.num_batches
+        shown = {"epoch": at.epoch + 1, "loss": row["train_loss"]} | ({"error": error} if errors else {})
+        progress(Event("training", at.step, total, shown, milestone=True))
+        return row
+
+    def _last_error(self) -> dict[str, float]:
+        last = self.rows[-1] if self.rows else {}
+        return {"error": last["valid_relative_l2"]} if "valid_relative_l2" in last else {}
+
+    def _stop_if_told(self, stop: Stop) -> None:
+        if stop.signum is not None:
+            self.save()
+            raise Interrupted(
+                f"training was stopped in epoch {self.position.epoch + 1}",
+                why=f"a checkpoint is saved in {self.folder.path}",
+                fix="go on by --resume (resume=True)",
+                signum=stop.signum,
+            )
+
+    def _kept(self) -> str:
+        return f"{self.folder.checkpoint} keeps the last good weights" if self.folder.is_begun else "start again"
+
+
+def _moved(weights: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
+    return {name: value.to(device) for name, value in weights.items()}

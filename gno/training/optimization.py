@@ -1,0 +1,66 @@
+"""How weights are changed: the optimizer, its schedule, the moving average."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+from torch import nn
+
+from gno.training.schedule import ConstantSchedule, CosineSchedule
+from gno.training.section import Section
+
+
+class Optimization(Section):
+    """The section ``[optimization]`` of a recipe.
+
+    Args:
+        epochs: passes through the training samples.
+        batch_size: samples in a step.
+        learning_rate: the largest of the schedule.
+        weight_decay: of AdamW, for matrices only: biases and other vectors are not pulled to zero.
+        warmup: share of all steps in which the learning rate rises.
+        schedule: ``cosine`` or ``constant`` after the warm-up.
+        floor: last learning rate of the cosine as a share of the largest.
+        gradient_clip: largest norm of the gradient; 0 leaves it alone.
+        ema: decay of the moving average of the weights; 0 saves the last weights themselves.
+
+    Example:
+        >>> Optimization(epochs=3).batch_size
+        4
+    """
+
+    epochs: Annotated[int, Field(ge=1)] = 100
+    batch_size: Annotated[int, Field(ge=1)] = 4
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
+    warmup: Annotated[float, Field(ge=0, le=1)] = 0.05
+    schedule: Literal["cosine", "constant"] = "cosine"
+    floor: Annotated[float, Field(ge=0, le=1)] = 0.0
+    gradient_clip: Annotated[float, Field(ge=0)] = 1.0
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
+
+    def num_batches(self, num_samples: int) -> int:
+        """Steps of one epoch; the last batch may be smaller."""
+        return -(-num_samples // self.batch_size)
+
+    def make_schedule(self, num_samples: int) -> CosineSchedule | ConstantSchedule:
+        """The learning rate as a function of the step."""
+        steps = self.epochs * self.num_batches(num_samples)
+        warmup = round(self.warmup * steps)
+        if self.schedule == "constant":
+            return ConstantSchedule(self.learning_rate, warmup=warmup)
+        return CosineSchedule(self.learning_rate, num_steps=steps, warmup=warmup, floor=self.floor)
+
+    def make_optimizer(self, module: nn.Module) -> torch.optim.AdamW:
+        """AdamW over the parameters of a module that want a gradient.
+
+        Source: Loshchilov & Hutter 2019, arXiv 1711.05101.
+        """
+        wanted = [p for p in module.parameters() if p.requires_grad]
+        groups = [
+            {"params": [p for p in wanted if p.ndim >= 2], "weight_decay": self.weight_decay},
+            {"params": [p for p in wanted if p.ndim < 2], "weight_decay": 0.0},
+        ]
+        return torch.optim.AdamW([g for g in groups if g["params"]], lr=self.learning_rate)

@@ -1,0 +1,160 @@
+"""Training of a recipe: from a dataset to a model file, in a folder of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from gno.datasets import MeshDataset
+from gno.errors import ConfigError, Interrupted
+from gno.models import Operator
+from gno.training.batches import Graphs
+from gno.training.checkpoint import write_text
+from gno.training.environment import as_device, environment
+from gno.training.folder import RunFolder
+from gno.training.loop import Trainer
+from gno.training.progress import Event, Progress, silent
+from gno.training.recipe import Recipe
+from gno.training.stop import Stop
+from gno.training.validation import Validation
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run has written.
+
+    Args:
+        folder: its folder.
+        model: the model file.
+        metrics: ``metrics.csv``, one row an epoch.
+        best_epoch: the epoch whose weights were saved, counted from 1.
+        history: the rows of ``metrics.csv``.
+    """
+
+    folder: Path
+    model: Path
+    metrics: Path
+    best_epoch: int
+    history: tuple[dict[str, float | int], ...]
+
+
+def train(
+    recipe: Recipe,
+    data: str | os.PathLike[str] | None,
+    out: str | os.PathLike[str],
+    *,
+    resume: bool = False,
+    device: str = "cpu",
+    progress: Progress | None = None,
+) -> Run:
+    """Train the network of a recipe on a dataset.
+
+    The folder gets ``model.safetensors`` (the averaged weights of the best epoch on the validation split, of the last
+    without one), ``metrics.csv``, ``recipe.toml`` with every default, ``env.json`` and ``checkpoint.pt``. On the CPU a
+    run that was stopped and resumed gives the weights of one that was not, bit for bit.
+
+    Args:
+        recipe: all choices of the run.
+        data: dataset; ``recipe.data.path`` without it.
+        out: folder of the run, new or empty.
+        resume: go on with the run in the folder; begin it where there is none.
+        device: ``cpu``, ``cuda``, ``auto``.
+        progress: told what is being done.
+
+    Raises:
+        ConfigError: a recipe, folder or device that cannot be used; nothing is written.
+        DataError: a dataset that cannot be used, or another one than the run was begun with.
+        Interrupted: Ctrl-C or SIGTERM; a checkpoint is saved.
+        SolverError: the loss is not finite; the last checkpoint is kept.
+    """
+    where, tell = as_device(device), progress or silent
+    path = _data_path(data, recipe)
+    recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"path": str(path)})})
+    with Stop() as stop, _own_randomness(recipe.seed, where), RunFolder(out, resume=resume) as folder:
+        with MeshDataset(path) as dataset:
+            parts = recipe.data.parts(dataset, seed=recipe.seed)
+            operator = Operator.from_dataset(dataset, recipe.model.name, **recipe.model.options).to(where)
+            _check_augmentation(recipe, operator)
+            origin = hashlib.sha256(dataset.tables.seal.encode()).hexdigest()
+        with MeshDataset(path, indices=parts.train) as train_set, MeshDataset(path, indices=parts.valid) as valid_set:
+            graphs = _graphs(train_set, operator, recipe, stop, tell)
+            validation = _validation(valid_set, operator, recipe, where) if len(valid_set) else None
+            trainer = Trainer(operator, recipe, graphs, validation, folder, origin=origin)
+            if resume and folder.is_begun:
+                trainer.restore()
+                at = trainer.position
+                tell(Event("training", at.step, at.step, message=f"going on in epoch {at.epoch + 1}, step {at.step}"))
+            folder.begin(recipe)
+            _write_environment(folder, recipe, operator, where, origin)
+            was_done = trainer.is_done
+            trainer.run(stop, tell)
+        if not (was_done and folder.model.exists()):
+            _save_best(operator, trainer, folder)
+    return Run(folder.path, folder.model, folder.metrics, trainer.best.epoch, tuple(trainer.rows))
+
+
+def _data_path(data: str | os.PathLike[str] | None, recipe: Recipe) -> Path:
+    if data is None and recipe.data.path is None:
+        raise ConfigError("no dataset is given", fix="name one: --data FILE.h5, or data.path in the recipe")
+    return Path(data if data is not None else str(recipe.data.path)).absolute()
+
+
+def _check_augmentation(recipe: Recipe, operator: Operator) -> None:
+    vectors = [c.spec.name for c in (*operator.inputs, *operator.targets) if c.spec.components > 1]
+    if recipe.data.augment == "rigid" and vectors:
+        raise ConfigError(
+            f'data.augment = "rigid" with field {vectors[0]!r} of more than one component',
+            why="a rotation would have to turn its vectors, too",
+            fix='use data.augment = "none"',
+        )
+
+
+def _graphs(dataset: MeshDataset, operator: Operator, recipe: Recipe, stop: Stop, tell: Progress) -> Graphs:
+    graphs = Graphs(dataset, operator.graph, memory=recipe.data.memory)
+    for i in range(len(graphs)):
+        if stop.signum is not None:
+            raise Interrupted("stopped before the first step", why="nothing is written yet", signum=stop.signum)
+        graphs[i]
+        tell(Event("graphs", i + 1, len(graphs), milestone=True))
+    return graphs
+
+
+def _validation(dataset: MeshDataset, operator: Operator, recipe: Recipe, device: torch.device) -> Validation:
+    graphs = Graphs(dataset, operator.graph, memory=recipe.data.memory)
+    return Validation(graphs, batch_size=recipe.optimization.batch_size, device=device)
+
+
+def _save_best(operator: Operator, trainer: Trainer, folder: RunFolder) -> None:
+    with torch.no_grad():
+        for name, parameter in operator.named_parameters():
+            parameter.copy_(trainer.best.weights[name])
+    operator.eval().save(folder.model)
+
+
+def _write_environment(
+    folder: RunFolder, recipe: Recipe, operator: Operator, device: torch.device, origin: str
+) -> None:
+    parameters = sum(p.numel() for p in operator.parameters())
+    run = {"seed": recipe.seed, "data": recipe.data.path, "data_sha256": origin, "parameters": parameters}
+    text = json.dumps(environment(device) | run, indent=2) + "\n"
+    write_text(folder.environment, text)
+
+
+@contextmanager
+def _own_randomness(seed: int, device: torch.device) -> Iterator[None]:
+    """The run's random numbers and, on the CPU, only deterministic kernels; the caller's are as before afterwards."""
+    before = torch.are_deterministic_algorithms_enabled()
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        torch.use_deterministic_algorithms(before or device.type == "cpu")
+        try:
+            yield
+        finally:
+            torch.use_deterministic_algorithms(before)

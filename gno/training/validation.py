@@ -1,0 +1,87 @@
+"""Errors of a network over a split: each sample, each field, and their means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from gno.models import Operator
+from gno.training.batches import Graphs
+from gno.training.gradient import SimplexGradient
+from gno.training.metrics import relative_h1, relative_l2, relative_maximum
+
+FieldErrors = dict[str, dict[str, float]]
+"""Field to error to number, of one sample."""
+ERRORS = ("relative_l2", "relative_h1", "relative_max")
+"""Names of the errors."""
+
+
+def field_errors(
+    prediction: Mapping[str, Tensor], target: Mapping[str, Tensor], weight: Tensor, gradient: SimplexGradient
+) -> FieldErrors:
+    """Errors of the fields of one sample, computed in double precision.
+
+    Args:
+        prediction: field to values ``(nodes,)`` or ``(nodes, components)``.
+        target: the same of the true fields.
+        weight: volumes of the nodes ``(nodes,)``.
+        gradient: of the mesh, in double precision.
+
+    Returns:
+        field to error to number.
+    """
+    result, weight = {}, weight.double().cpu()
+    for name, truth in target.items():
+        u, v = truth.double().cpu(), prediction[name].double().cpu()
+        numbers = (relative_l2(v, u, weight), relative_h1(v, u, gradient), relative_maximum(v, u))
+        result[name] = {error: float(number) for error, number in zip(ERRORS, numbers)}
+    return result
+
+
+def mean_errors(errors: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, float]:
+    """Means over samples and fields; and, of more than one field, over the samples for each.
+
+    Args:
+        errors: those of each sample, as of ``field_errors``.
+
+    Example:
+        >>> mean_errors([{"u": {"relative_l2": 0.1}}, {"u": {"relative_l2": 0.3}}])
+        {'relative_l2': 0.2}
+    """
+    fields = list(errors[0])
+    kinds = list(errors[0][fields[0]])
+    each = {f"{kind}_{f}": sum(e[f][kind] for e in errors) / len(errors) for f in fields for kind in kinds}
+    result = {kind: sum(each[f"{kind}_{f}"] for f in fields) / len(fields) for kind in kinds}
+    return result | each if len(fields) > 1 else result
+
+
+class Validation:
+    """The samples on which a network is validated.
+
+    Args:
+        graphs: of the split.
+        batch_size: samples that are computed at once.
+        device: where.
+    """
+
+    def __init__(self, graphs: Graphs, *, batch_size: int, device: torch.device) -> None:
+        self.graphs, self.batch_size, self.device = graphs, batch_size, device
+        self.gradients = [SimplexGradient.of(sample.mesh, torch.float64) for sample in graphs.dataset]
+
+    @torch.no_grad()
+    def errors(self, operator: Operator) -> dict[str, float]:
+        """Mean errors of a network, as of ``mean_errors``."""
+        was_training = operator.training
+        operator.eval()
+        result: list[FieldErrors] = []
+        for batch in self.graphs.batches(range(len(self.graphs)), self.batch_size):
+            batch = batch.to(self.device)
+            prediction, target = operator.fields(operator(batch)), operator.fields(batch.y)
+            for g in range(batch.num_graphs):
+                part = slice(int(batch.ptr[g]), int(batch.ptr[g + 1]))
+                v, u = ({name: values[part] for name, values in f.items()} for f in (prediction, target))
+                result.append(field_errors(v, u, batch.node_volume[part], self.gradients[len(result)]))
+        operator.train(was_training)
+        return mean_errors(result)
