@@ -29,7 +29,7 @@ _PUBLIC = {
     "train": "gno.training",
 }
 
-__all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604 - the names are strings
+__all__ = ["__version__", *_PUBLIC]
 
 
 def __getattr__(name: str) -> Any:

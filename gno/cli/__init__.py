@@ -1,0 +1,21 @@
+"""The command line: parse, call, print."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+
+from gno.errors import Interrupted
+
+
+def main() -> None:
+    """Run the command line of ``sys.argv``, and end the process with its exit code."""
+    from gno.cli.application import app
+
+    signal.signal(signal.SIGTERM, _stop)
+    app(prog_name="gno")
+
+
+def _stop(signum: int, _frame: FrameType | None) -> None:
+    """End by an exception, so that what was begun is cleared away."""
+    raise Interrupted("stopped", signum=signum)

@@ -1,0 +1,107 @@
+"""``gno check``: what is in a file, and what is wrong with it."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gno.cli.options import Debug, Json, Quiet
+from gno.cli.output import Output
+from gno.errors import DataError, MeshError
+
+MODELS = (".safetensors", ".pt", ".pth", ".pkl", ".ckpt")
+DATASETS = (".h5", ".hdf5", ".hdf", ".vtkhdf", ".part")
+
+
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A mesh, a dataset or a model.")],
+    as_json: Json = False,
+    quiet: Quiet = False,
+    _debug: Debug = False,
+) -> None:
+    """Say what a mesh, a dataset or a model holds, and what is wrong with it."""
+    output = Output(as_json=as_json, quiet=quiet)
+    if file.suffix.lower() in MODELS:
+        _model(output, file)
+    elif file.suffix.lower() in DATASETS or _is_hdf5(file):
+        _dataset(output, file)
+    else:
+        _mesh(output, file)
+
+
+def _is_hdf5(path: Path) -> bool:
+    with contextlib.suppress(OSError), open(path, "rb") as file:  # whoever reads it next says what is wrong
+        return file.read(8) == b"\x89HDF\r\n\x1a\n"
+    return False
+
+
+def _mesh(output: Output, path: Path) -> None:
+    from gno.mesh import load, quality
+
+    mesh = load(path)
+    found = quality(mesh)
+    fields = {"point_data": list(mesh.point_data), "cell_data": list(mesh.cell_data)}
+    output.text(f"{path}: {mesh!r}")
+    for place, names in fields.items():
+        output.text(f"{place.replace('_', ' ')}: {', '.join(names) or 'none'}")
+    output.text(f"\n{found}")
+    output.result({"kind": "mesh", "path": str(path), **fields, **found.to_dict()})
+    if not found.ok:
+        first, number = found.problems[0], len(found.problems)
+        raise output.fail(
+            MeshError(
+                f"{path} fails {number} check{'s' if number > 1 else ''}",
+                why=first,
+                fix="mend the mesh where it is made",
+            )
+        )
+
+
+def _dataset(output: Output, path: Path) -> None:
+    from gno.datasets import check as look
+
+    found = look(path)
+    output.text(str(found))
+    output.result({"kind": "dataset", "ok": found.ok, **asdict(found)})
+    if not found.ok:
+        number = len(found.problems)
+        raise output.fail(
+            DataError(
+                f"{path} fails {number} check{'s' if number > 1 else ''}",
+                why=found.problems[0],
+                fix="copy or make it again",
+            )
+        )
+
+
+def _model(output: Output, path: Path) -> None:
+    from gno.models import Operator
+
+    operator = Operator.load(path)
+    weights = sum(p.numel() for p in operator.parameters())
+    fields = [
+        _channel(role, c) for role, part in (("input", operator.inputs), ("target", operator.targets)) for c in part
+    ]
+    geometry, attributes = operator.geometry.to_dict(), dict(operator.attributes)
+    network = type(operator.network).__name__
+    output.text(f"{path}: {network} with {weights:,} weights, for {operator.geometry.dim}-D meshes")
+    output.text(f"problem: {attributes.get('pde', 'not named')}; boundary: {operator.boundary}")
+    output.table(list(fields[0]), [list(field.values()) for field in fields])
+    output.table(["lengths", "value"], [[name, str(value)] for name, value in geometry.items()])
+    needs = ", ".join(channel.spec.name for channel in operator.inputs)
+    output.text(f"It needs of a mesh: {needs or 'no fields'}.")
+    output.result(
+        {"kind": "model", "ok": True, "path": str(path), "network": network, "weights": weights, "fields": fields}
+        | {"geometry": geometry, "boundary": operator.boundary, "attributes": attributes}
+    )
+
+
+def _channel(role: str, channel: Any) -> dict[str, Any]:
+    spec = channel.spec
+    ends = {"training min": channel.low, "training max": channel.high}
+    single = {name: end[0] if len(end) == 1 else str(list(end)) for name, end in ends.items()}
+    return {"field": spec.name, "role": role, "at": spec.location, "units": spec.units} | single

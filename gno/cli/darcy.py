@@ -1,0 +1,57 @@
+"""The Darcy solver as the command line asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from gno.cli.fields import number_or_field
+from gno.cli.settings import Value
+from gno.datasets.naming import suggestion
+from gno.errors import ConfigError
+from gno.fv import Condition, Dirichlet, Neumann, Solution, cells_to_nodes, diffusion
+from gno.mesh import Mesh
+
+COEFFICIENTS = ("permeability", "source")
+
+
+def darcy_fields(
+    mesh: Mesh, given: Mapping[str, Value], walls: Mapping[str, tuple[str, float]]
+) -> tuple[Mesh, dict[str, str], Solution]:
+    """Solve on a mesh.
+
+    Args:
+        mesh: the mesh.
+        given: permeability and source: a number, or the name of a field of the mesh; without, the field of that name,
+            or 1 where the mesh has none.
+        walls: patch to kind and value.
+
+    Returns:
+        the mesh with ``u`` at cells and nodes, ``residual`` and ``permeability`` in the cells; the fields to draw, with
+        their units; the solution.
+
+    Raises:
+        ConfigError: an unknown coefficient, or a value or condition that cannot be.
+        SolverError: the solution is not unique, or the solver does not converge.
+    """
+    for name in given:
+        if name not in COEFFICIENTS:
+            raise ConfigError(
+                f"--set {name}: darcy has no coefficient {name!r}",
+                why=f"it has: {', '.join(COEFFICIENTS)}",
+                fix=suggestion(name, COEFFICIENTS),
+            )
+    own = {name: name for name in COEFFICIENTS if name in {*mesh.point_data, *mesh.cell_data}}
+    values: dict[str, Value] = {"permeability": 1.0, "source": 1.0, **own, **given}
+    a, f = (number_or_field(mesh, name, values[name]) for name in COEFFICIENTS)
+    kinds: dict[str, type[Dirichlet] | type[Neumann]] = {"dirichlet": Dirichlet, "neumann": Neumann}
+    boundary: dict[str, Condition] = {patch: kinds[kind](value) for patch, (kind, value) in walls.items()}
+    solution = diffusion.solve(mesh, a, f, boundary)
+    rest = diffusion.residual(mesh, solution.u, a, f, boundary)
+    u = cells_to_nodes(mesh, solution.u, solution.gradient, boundary)
+    coefficient = np.broadcast_to(np.asarray(a, dtype=np.float64), (mesh.num_cells,)).copy()
+    fields = {"u": solution.u, "residual": rest, "permeability": coefficient}
+    shown = {"u": "1"} if np.ptp(coefficient) == 0 else {"permeability": "1", "u": "1"}
+    point = {name: v for name, v in mesh.point_data.items() if name != "permeability"}
+    return mesh.with_data({**point, "u": u}, {**mesh.cell_data, **fields}), shown, solution

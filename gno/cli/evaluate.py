@@ -1,0 +1,40 @@
+"""``gno evaluate``: a model on samples it has not seen, beside the plain solver."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gno.cli.options import Debug, Device, Json, ModelFile, Quiet
+from gno.cli.output import Output
+
+
+def evaluate(
+    model: ModelFile,
+    data: Annotated[Path, typer.Argument(metavar="FILE.h5", help="The dataset.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the results.")],
+    split: Annotated[str, typer.Option(metavar="SPLIT", help="Which samples: train, valid or test.")] = "test",
+    device: Device = "auto",
+    as_json: Json = False,
+    quiet: Quiet = False,
+    _debug: Debug = False,
+) -> None:
+    """Measure errors and times of a model, of the plain solver, and of the solution with mean coefficients.
+
+    DIR gets metrics.json, per_sample.csv, pictures of the best, the median and the worst sample, and report.html.
+    """
+    from gno.cli.places import check_folder
+    from gno.report import evaluation_report
+    from gno.report.methods import HEADER, comparison
+    from gno.training import evaluate as measure
+
+    output = Output(as_json=as_json, quiet=quiet)
+    check_folder(out)
+    with output.progress() as tell:
+        metrics = measure(model, data, out, split=split, device=device, progress=tell)
+    written = evaluation_report(out, model, data, device=device)
+    output.table(HEADER, comparison(metrics))
+    output.text(f"report: {written[-1]}")
+    output.result(metrics | {"report": written[-1], "pictures": written[:-1]})

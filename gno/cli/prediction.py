@@ -1,0 +1,117 @@
+"""What is told and written of a prediction: where it is unsafe, by how much it misses the equation, files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gno.cli.problem import problem_of
+from gno.errors import GnoError
+from gno.mesh import Mesh, save
+from gno.report import fields_picture
+from gno.report.placing import placed
+
+if TYPE_CHECKING:
+    from gno.models import Operator
+
+DISTANCE = "distance_from_training"
+
+
+def outside(operator: Operator, mesh: Mesh) -> list[str]:
+    """One line for each way in which a mesh lies outside what the model saw in training.
+
+    Args:
+        operator: the model.
+        mesh: of a prediction.
+    """
+    lines = []
+    for channel in operator.inputs:
+        values = channel.values(mesh).numpy()
+        for k, (low, high) in enumerate(zip(channel.low, channel.high)):
+            least, greatest = float(values[:, k].min()), float(values[:, k].max())
+            room = 1e-9 * max(abs(low), abs(high))
+            if least < low - room or greatest > high + room:
+                name = channel.spec.name if channel.spec.components == 1 else f"{channel.spec.name}[{k}]"
+                found = f"is {least:.4g}" if least == greatest else f"ranges from {least:.4g} to {greatest:.4g}"
+                lines.append(f"{name} {found}, in training from {low:.4g} to {high:.4g}")
+    distance = mesh.point_data[DISTANCE]
+    far = int((distance > 1e-6).sum())
+    if far:
+        what = f"{far:,} of {len(distance):,} nodes lie outside the training ranges"
+        lines.append(f"{what}, by up to {float(distance.max()):.3g} deviations: {DISTANCE} says where")
+    return lines
+
+
+def residual(operator: Operator, mesh: Mesh) -> tuple[Mesh, str]:
+    """The mesh with the residual of its problem in the cell data, and a remark where there is none.
+
+    Args:
+        operator: the model; its attributes name the problem.
+        mesh: of a prediction.
+    """
+    problem = problem_of(operator.attributes)
+    if problem is None:
+        return mesh, "the model names no problem of ours: no residual is written"
+    try:
+        values = problem.residual(mesh)
+    except GnoError as error:
+        return mesh, f"no residual is written: {error}"
+    return mesh.with_data(cell_data={**mesh.cell_data, "residual": values}), ""
+
+
+def summary(operator: Operator, mesh: Mesh) -> list[dict[str, Any]]:
+    """Extremes and means of what was predicted.
+
+    Args:
+        operator: the model.
+        mesh: of a prediction.
+    """
+    wanted = [(c.spec.name, c.spec.units, mesh.point_data) for c in operator.targets]
+    wanted += [(DISTANCE, "1", mesh.point_data)]
+    wanted += [("residual", "", mesh.cell_data)] if "residual" in mesh.cell_data else []
+    return [
+        {"field": name, "units": units, "min": float(v.min()), "mean": float(v.mean()), "max": float(v.max())}
+        for name, units, data in wanted
+        for v in [np.asarray(data[name], dtype=np.float64)]
+    ]
+
+
+def write(operator: Operator, mesh: Mesh, path: Path) -> Path:
+    """Write the fields, and beside them a picture of inputs and targets; both or none.
+
+    Args:
+        operator: the model.
+        mesh: of a prediction.
+        path: the file of the fields.
+
+    Returns:
+        the picture.
+    """
+    shown = {c.spec.name: c.spec.units for c in (*operator.inputs[:2], *operator.targets[:2])}
+    return write_with_picture(
+        mesh, shown, path, title=f"prediction of {', '.join(c.spec.name for c in operator.targets)}"
+    )
+
+
+def write_with_picture(mesh: Mesh, shown: dict[str, str], path: Path, *, title: str) -> Path:
+    """Write the fields of a mesh, and beside them a picture of some; both or none.
+
+    Args:
+        mesh: the mesh.
+        shown: name to units of the fields in the picture.
+        path: the file of the fields.
+        title: of the picture.
+
+    Returns:
+        the picture.
+
+    Raises:
+        ResourceError: a file cannot be written.
+    """
+    picture = path.with_suffix(".png")
+    with placed(picture) as image, placed(path) as fields:
+        save(mesh, fields)
+        fields_picture(mesh, shown, image, title=title)
+    return picture

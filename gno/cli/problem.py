@@ -1,0 +1,69 @@
+"""The problem of a name and its options, and the one that a dataset or a model was made for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from gno.datasets.naming import suggestion
+from gno.errors import ConfigError
+from gno.problems import PROBLEMS, Problem
+
+
+def problem_named(name: str, options: Mapping[str, Any]) -> Problem:
+    """The problem of a name.
+
+    Args:
+        name: as on the command line.
+        options: of its constructor; a single text stands for a list of one.
+
+    Raises:
+        ConfigError: an unknown name or option, or a value that cannot be.
+
+    Example:
+        >>> problem_named("darcy", {"nodes": 200, "shapes": "disk"}).shapes
+        ('disk',)
+    """
+    if name not in PROBLEMS:
+        raise ConfigError(
+            f"problem {name!r} is unknown", why=f"known: {', '.join(PROBLEMS)}", fix=suggestion(name, PROBLEMS)
+        )
+    kind = PROBLEMS[name]
+    known = list(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+    for option in options:
+        if option not in known:
+            raise ConfigError(
+                f"--set {option}: {name} has no option {option!r}",
+                why=f"it has: {', '.join(known)}",
+                fix=suggestion(option, known),
+            )
+    lists = {n for n, field in kind.__dataclass_fields__.items() if str(field.type).startswith("tuple")}  # type: ignore[attr-defined]
+    values = {n: [v] if n in lists and isinstance(v, str) else v for n, v in options.items()}
+    try:
+        problem: Problem = TypeAdapter(kind).validate_python(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        option = str(first["loc"][0])
+        raise ConfigError(
+            f"--set {option}={values.get(option)}", why=str(first["msg"]), fix=f"look at the options of {name}"
+        ) from error
+    return problem
+
+
+def problem_of(attributes: Mapping[str, Any]) -> Problem | None:
+    """The problem that a dataset or a model names; ``None`` where it is none of ours.
+
+    Args:
+        attributes: of the dataset or of the model.
+
+    Example:
+        >>> problem_of({"pde": "darcy", "generator": '{"nodes": 200}'}).nodes
+        200
+    """
+    try:
+        return problem_named(str(attributes.get("pde", "")), json.loads(str(attributes.get("generator", "{}"))))
+    except (ConfigError, ValueError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,65 @@
+"""``gno solve``: the finite-volume solvers alone."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gno.cli.options import Debug, Json, MeshFile, Quiet, Set
+from gno.cli.output import Output
+
+solve = typer.Typer(name="solve", help="Solve a PDE on a mesh by finite volumes.", no_args_is_help=True)
+Condition = Annotated[
+    list[str] | None,
+    typer.Option("--bc", metavar="PATCH=KIND[:VALUE]", help="dirichlet or neumann on a patch; '*' names all others."),
+]
+
+
+@solve.callback()
+def _solve() -> None:
+    pass
+
+
+@solve.command()
+def darcy(
+    mesh: MeshFile,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT.vtu", help="Fields; a picture lies beside it.")],
+    set_: Set = None,
+    bc: Condition = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    _debug: Debug = False,
+) -> None:
+    """Steady flow through a porous medium, -div(a grad u) = f.
+
+    --set permeability=VALUE and --set source=VALUE take a number or the name of a field.
+
+    Without, the fields of these names are taken, and 1 where the mesh has none.
+
+    On the boundary u is 0, or what --bc says: --bc inlet=dirichlet:1 --bc '*=neumann:0'.
+    """
+    from gno.cli.darcy import darcy_fields
+    from gno.cli.places import check_file
+    from gno.cli.prediction import write_with_picture
+    from gno.cli.settings import conditions, settings
+    from gno.mesh import load
+
+    output = Output(as_json=as_json, quiet=quiet)
+    given = settings(set_, example="permeability=1")
+    walls = conditions(bc, kinds=("dirichlet", "neumann"))
+    check_file(out, (".vtu", ".msh"), inputs=[mesh])
+    domain = load(mesh)
+    begun = time.perf_counter()
+    solved, shown, solution = darcy_fields(domain, given, walls)
+    seconds = time.perf_counter() - begun
+    picture = write_with_picture(solved, shown, out, title="solution of -div(a grad u) = f")
+    output.table(["patch", "flux"], [[name, value] for name, value in solution.flux.items()])
+    output.text(f"{solution.iterations} iterations, residual {solution.residual:.2g}, {seconds:.3g} s")
+    output.text(f"wrote {out} and {picture}")
+    about = {"converged": True, "iterations": solution.iterations, "residual": solution.residual}
+    ends = {"min": float(solution.u.min()), "max": float(solution.u.max())}
+    files = {"path": out, "picture": picture}
+    output.result({**about, "flux": solution.flux, "u": ends, "seconds": seconds, **files})

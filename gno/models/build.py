@@ -1,0 +1,89 @@
+"""The parts of an untrained operator, from a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from gno.datasets.naming import suggestion
+from gno.datasets.reader import MeshDataset
+from gno.errors import ConfigError, DataError
+from gno.mesh.mesh import Mesh
+from gno.models.channel import Channel
+from gno.models.geometry import Geometry
+from gno.models.registry import make
+from gno.nn.kernel_options import KernelOptions
+
+_SEEN = 128  # training meshes that lengths are taken from
+
+
+def build(
+    dataset: MeshDataset,
+    model: str,
+    geometry: Geometry | Mapping[str, Any] | None,
+    transforms: Mapping[str, str],
+    options: Mapping[str, Any],
+) -> tuple[nn.Module, list[Channel], list[Channel], Geometry]:
+    """Network, inputs, targets and geometry for the fields and meshes of a dataset.
+
+    Args:
+        dataset: any split of it.
+        model: name of the network.
+        geometry: the geometry, or some of its fields and ``levels``.
+        transforms: field to ``none`` or ``log``.
+        options: of the network.
+
+    Raises:
+        ConfigError: an unknown model, field or option, or values that cannot be.
+        DataError: a dataset without inputs or targets.
+    """
+    names = [spec.name for spec in dataset.fields]
+    for name in transforms:
+        if name not in names:
+            raise ConfigError(
+                f"transform of field {name!r}", why=f"have: {', '.join(names)}", fix=suggestion(name, names)
+            )
+    channels = [
+        Channel.from_statistics(spec, dataset.statistics[spec.name], transforms.get(spec.name))
+        for spec in dataset.fields
+    ]
+    inputs = [channel for channel in channels if channel.spec.role != "target"]
+    targets = [channel for channel in channels if channel.spec.role == "target"]
+    if not targets:
+        raise DataError(
+            f"{dataset.path} has no targets", why=f"fields: {', '.join(names)}", fix="give one the role target"
+        )
+    seen = geometry if isinstance(geometry, Geometry) else _geometry(dataset, model, geometry or {})
+    if "radius" in options:
+        raise ConfigError("radius is an option of the geometry", fix="set geometry.radius")
+    widths = {
+        "in_channels": sum(channel.spec.components for channel in inputs) + seen.num_features,
+        "out_channels": sum(channel.spec.components for channel in targets),
+        "radius": seen.radius,
+    }
+    kernel = KernelOptions.of({**_mapping(options.get("kernel")), "dim": seen.dim})
+    return make(model, {**options, **widths, "kernel": kernel}), inputs, targets, seen
+
+
+def _geometry(dataset: MeshDataset, model: str, given: Mapping[str, Any]) -> Geometry:
+    if model.lower() == "gkn":
+        given = {"levels": 1, **given}
+    return Geometry.from_meshes(_meshes(dataset), **given)
+
+
+def _meshes(dataset: MeshDataset) -> Iterator[Mesh]:
+    """Some training meshes, evenly spread."""
+    with MeshDataset(dataset.path, "train") as train:
+        for i in np.unique(np.linspace(0, len(train) - 1, min(_SEEN, len(train))).astype(int)):
+            yield train[int(i)].mesh
+
+
+def _mapping(kernel: Any) -> Mapping[str, Any]:
+    if kernel is None or isinstance(kernel, Mapping):
+        return kernel or {}
+    if isinstance(kernel, KernelOptions):
+        return kernel.to_dict()
+    raise ConfigError(f"kernel is {kernel!r}", why="it is a table of options: width, layers, geometry, aggregation")

@@ -1,0 +1,162 @@
+"""The model file: one ``.safetensors`` that knows what it needs from a mesh, and runs no code when it is read.
+
+Its header holds, as JSON under ``gno``: the format's version, the version of gno that wrote it, the network's name
+and arguments, fields with units, normalizers and training ranges, the geometry, what is known of the problem, and the
+SHA-256 of each tensor and of the description itself. The same operator makes the same bytes.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as read_tensors
+from safetensors.torch import save as tensors_to_bytes
+from torch import Tensor, nn
+
+from gno.errors import ConfigError, GnoError, ModelError, ResourceError
+from gno.models.channel import Channel
+from gno.models.geometry import Geometry
+from gno.models.model_header import Header, read_header, sealed
+from gno.models.registry import make, name_of
+
+if TYPE_CHECKING:
+    from gno.models.operator import Operator
+
+FORMAT = 1
+"""Version of the format; a file of a greater one is refused."""
+
+
+def save(operator: Operator, path: str | os.PathLike[str]) -> None:
+    """Write an operator; the file appears when it is complete.
+
+    Args:
+        operator: what to write.
+        path: the file.
+
+    Raises:
+        ResourceError: the disk is full.
+        ConfigError: a path that cannot be written, or a network that is not registered.
+    """
+    from gno import __version__
+
+    tensors = {name: value.detach().cpu().contiguous() for name, value in operator.network.state_dict().items()}
+    description = {
+        "format": FORMAT,
+        "gno": __version__,
+        "network": {"name": name_of(operator.network), "arguments": operator.network.arguments},
+        "inputs": [channel.to_dict() for channel in operator.inputs],
+        "targets": [channel.to_dict() for channel in operator.targets],
+        "geometry": operator.geometry.to_dict(),
+        "boundary": operator.boundary,
+        "attributes": {key: _plain(value) for key, value in operator.attributes.items()},
+        "sha256": {name: _digest(value) for name, value in tensors.items()},
+    }
+    # One entry: safetensors writes several in an order of chance.
+    _write(Path(path), tensors_to_bytes(tensors, {"gno": sealed(description)}))
+
+
+def load(path: str | os.PathLike[str]) -> Operator:
+    """Read an operator; nothing in the file is run.
+
+    Args:
+        path: the file.
+
+    Raises:
+        ModelError: the file is missing, damaged, foreign, of a newer format, or could run code.
+    """
+    path = Path(path)
+    header = read_header(path)
+    description = header.description
+    made, version = description.get("gno", "an unknown version"), description.get("format")
+    if not isinstance(version, int) or version > FORMAT:
+        from gno import __version__
+
+        raise ModelError(
+            f"{path} has format {version}, made by gno {made}",
+            why=f"this is gno {__version__}, which reads formats up to {FORMAT}",
+            fix="pip install --upgrade gno-pde",
+        )
+    try:
+        return _operator(path, header)
+    except ModelError:
+        raise
+    except (GnoError, KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        detail = str(error) if isinstance(error, GnoError) else f"{type(error).__name__}: {error}"
+        raise ModelError(f"{path} cannot be read", why=detail.splitlines()[0], fix="copy the file again") from error
+
+
+def _operator(path: Path, header: Header) -> Operator:
+    from gno.models.operator import Operator
+
+    description = header.description
+    kind = description["network"]
+    with torch.device("meta"):  # no memory before it is known that the file holds these weights
+        try:
+            network = make(kind["name"], kind["arguments"])
+        except ConfigError as error:
+            raise ModelError(f"{path}: {error.what}", why=error.why, fix=error.fix) from error
+    tensors = _tensors(path, header, network, description["sha256"])
+    network.load_state_dict(tensors, assign=True)
+    return Operator(
+        network,
+        [Channel.from_dict(data) for data in description["inputs"]],
+        [Channel.from_dict(data) for data in description["targets"]],
+        Geometry.from_dict(description["geometry"]),
+        boundary=description["boundary"],
+        attributes=description["attributes"],
+    )
+
+
+def _tensors(path: Path, header: Header, network: nn.Module, digests: Mapping[str, str]) -> dict[str, Tensor]:
+    wanted = network.state_dict()
+    for what, names in (("lacks", wanted.keys() - header.tensors), ("has unknown", header.tensors - wanted.keys())):
+        if names:
+            first = ", ".join(sorted(names)[:5])
+            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+            raise ModelError(f"{path} {what} {len(names)} tensors", why=f"{first}{more}", fix="copy the file again")
+    try:
+        tensors = read_tensors(header.content)
+    except (SafetensorError, ValueError) as error:
+        raise ModelError(f"{path} is damaged", why=str(error).splitlines()[0], fix="copy the file again") from error
+    for name, value in tensors.items():
+        if value.shape != wanted[name].shape or not value.is_floating_point():
+            raise ModelError(
+                f"{path}: tensor {name} has shape {tuple(value.shape)} and type {value.dtype}",
+                why=f"the network needs {tuple(wanted[name].shape)}, floating point",
+            )
+        if _digest(value) != digests.get(name):
+            raise ModelError(
+                f"{path}: tensor {name} is damaged", why="its SHA-256 is not the one noted", fix="copy the file again"
+            )
+    return tensors
+
+
+def _digest(value: Tensor) -> str:
+    return hashlib.sha256(value.contiguous().view(-1).view(torch.uint8).numpy().tobytes()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value
+
+
+def _write(path: Path, content: bytes) -> None:
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(aside, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ResourceError(f"{path} cannot be written", why="the disk is full", fix="free some space") from error
+        raise ConfigError(f"{path} cannot be written", why=error.strerror or str(error)) from error
+    finally:
+        aside.unlink(missing_ok=True)

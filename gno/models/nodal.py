@@ -1,0 +1,87 @@
+"""Fields from cells to nodes and from nodes to cells, by means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Float
+
+from gno.datasets.field import FieldSpec, check_finite
+from gno.datasets.naming import suggestion
+from gno.errors import DataError
+from gno.mesh.geometry import cell_volume
+from gno.mesh.mesh import Mesh
+
+
+def nodal(mesh: Mesh, spec: FieldSpec) -> Float[np.ndarray, "nodes components"]:
+    """A field at the nodes: from the point data, or else the volume-weighted mean of the cells around a node.
+
+    Args:
+        mesh: that carries the field.
+        spec: the field.
+
+    Raises:
+        DataError: the mesh has no such field, or one of another shape, or values that are not finite.
+
+    Example:
+        >>> mesh = Mesh(np.array([[0.0, 0], [1, 0], [0, 1]]), {"triangle": np.array([[0, 1, 2]])})
+        >>> nodal(mesh.with_data(cell_data={"a": np.array([7.0])}), FieldSpec("a")).tolist()
+        [[7.0], [7.0], [7.0]]
+    """
+    places: tuple[Mapping[str, np.ndarray], ...] = (mesh.point_data, mesh.cell_data)
+    number = 0 if spec.name in mesh.point_data else 1
+    if spec.name not in places[number]:
+        have = [*dict.fromkeys([*mesh.point_data, *mesh.cell_data])]
+        raise DataError(
+            f"the model wants {spec.name}, and the mesh does not have it",
+            why=f"the mesh has: {', '.join(have) or 'no fields'}",
+            fix=suggestion(spec.name, have) or f"give {spec.name} as a field of the mesh file or as a constant",
+        )
+    count = mesh.num_cells if number else mesh.num_points
+    values = np.asarray(places[number][spec.name])
+    if values.dtype.kind not in "fiub" or values.shape not in ((count, spec.components), spec.shape(count)):
+        raise DataError(
+            f"field {spec.name!r} has type {values.dtype} and shape {values.shape}",
+            why=f"the model wants real numbers of shape {spec.shape(count)}",
+        )
+    values = values.reshape(count, spec.components).astype(np.float64)
+    check_finite(values, f"field {spec.name!r}")
+    return cells_to_nodes(mesh, values) if number else values
+
+
+def cells_to_nodes(mesh: Mesh, values: Float[np.ndarray, "cells c"]) -> Float[np.ndarray, "nodes c"]:
+    r"""Volume-weighted means of the cells around each node.
+
+    .. math::
+        u_i = \sum_{P \ni i} V_P\, u_P \Big/ \sum_{P \ni i} V_P
+
+    Args:
+        mesh: any mesh; a node without cells gets 0.
+        values: of the cells.
+    """
+    volume, first = np.abs(cell_volume(mesh)), 0
+    total, weight = np.zeros((mesh.num_points, values.shape[1])), np.zeros(mesh.num_points)
+    for cells in mesh.cells.values():
+        part = slice(first, first + len(cells))
+        first += len(cells)
+        for corner in cells.T:
+            np.add.at(total, corner, volume[part, None] * values[part])
+            np.add.at(weight, corner, volume[part])
+    return total / np.where(weight > 0, weight, 1.0)[:, None]
+
+
+def nodes_to_cells(mesh: Mesh, values: Float[np.ndarray, "nodes *c"]) -> Float[np.ndarray, "cells *c"]:
+    """Means of the corners of each cell.
+
+    Args:
+        mesh: any mesh.
+        values: of the nodes.
+
+    Example:
+        >>> mesh = Mesh(np.array([[0.0, 0], [1, 0], [0, 1]]), {"triangle": np.array([[0, 1, 2]])})
+        >>> nodes_to_cells(mesh, np.array([0.0, 3.0, 6.0]))
+        array([3.])
+    """
+    parts = [values[cells].mean(axis=1) for cells in mesh.cells.values()]
+    return np.concatenate(parts) if parts else np.zeros((0, *values.shape[1:]))

@@ -1,0 +1,287 @@
+"""The operator: a network with all it needs to take a mesh and return fields."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from gno.datasets.reader import MeshDataset
+from gno.errors import ConfigError, DataError
+from gno.graph.multilevel import MultilevelData, multilevel_graph
+from gno.mesh.geometry import node_volume
+from gno.mesh.mesh import Mesh
+from gno.models.boundary_distance import boundary_distance, outer_nodes
+from gno.models.build import build
+from gno.models.channel import Channel
+from gno.models.geometry import Geometry
+from gno.models.nodal import nodes_to_cells
+
+BOUNDARIES = ("free", "zero", "mask")
+"""What a prediction does on the boundary: anything; vanish, linearly with the distance; vanish there alone."""
+DISTANCE = "distance_from_training"
+"""Field of a prediction: how far its inputs lie outside those seen in training."""
+
+
+class Operator(nn.Module):
+    r"""A network, the fields it maps, and how it sees a mesh.
+
+    .. math::
+        u = T^{-1}\big(G_\theta(T(a), \mathrm{geometry})\big)
+
+    With ``boundary="zero"`` the decoded targets are multiplied by :math:`d / (d + \ell)`, with :math:`d` the distance
+    to the boundary and :math:`\ell` half the ``scale`` of the geometry; with ``"mask"`` by 0 on the boundary and 1
+    inside. Both are for problems whose targets vanish on the whole boundary.
+
+    Args:
+        network: maps a graph with ``x (nodes, in)`` to ``(nodes, out)``.
+        inputs: fields that the network sees.
+        targets: fields that it returns.
+        geometry: levels and geometric features.
+        boundary: ``free``, ``zero`` or ``mask``.
+        attributes: what to remember of the problem: its name, its options.
+
+    Raises:
+        ConfigError: a network whose widths do not fit the fields, or an unknown ``boundary``.
+
+    Example:
+        >>> from gno.datasets import FieldSpec, Normalizer
+        >>> from gno.mesh import shapes
+        >>> from gno.models import MGKN
+        >>> unit = Normalizer((0.0,), (1.0,))
+        >>> a = Channel(FieldSpec("a"), unit, (0.0,), (1.0,))
+        >>> u = Channel(FieldSpec("u", role="target"), unit, (0.0,), (1.0,))
+        >>> geometry = Geometry(dim=2, spacing=(0.3,), radius=(0.2, 0.75))
+        >>> operator = Operator(MGKN(3, 1, radius=geometry.radius), [a], [u], geometry)
+        >>> mesh = shapes.square(0.2)
+        >>> mesh = mesh.with_data({"a": np.ones(mesh.num_points)})
+        >>> sorted(operator.predict(mesh).point_data)
+        ['a', 'distance_from_training', 'u']
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        inputs: Sequence[Channel],
+        targets: Sequence[Channel],
+        geometry: Geometry,
+        *,
+        boundary: str = "free",
+        attributes: Mapping[str, str | float | int] | None = None,
+    ) -> None:
+        super().__init__()
+        self.network, self.inputs, self.targets = network, tuple(inputs), tuple(targets)
+        self.geometry, self.boundary, self.attributes = geometry, boundary, dict(attributes or {})
+        if boundary not in BOUNDARIES:
+            raise ConfigError(f"boundary {boundary!r} is unknown", why=f"known: {', '.join(BOUNDARIES)}")
+        if boundary != "free" and any(channel.normalizer.transform != "none" for channel in self.targets):
+            raise ConfigError(f"boundary {boundary!r} with a logarithm of a target", why="it would be infinite there")
+        if not self.targets:
+            raise ConfigError("the operator has no targets", why="a network has to return something")
+        widths = {"in_channels": self.num_inputs + geometry.num_features, "out_channels": self.num_outputs}
+        for name, width in widths.items():
+            given = getattr(network, "arguments", widths)[name]
+            if given != width:
+                raise ConfigError(f"the network has {name}={given}", why=f"fields and features make {width}")
+
+    @classmethod
+    def from_dataset(
+        cls,
+        dataset: MeshDataset,
+        model: str = "mgkn",
+        *,
+        geometry: Geometry | Mapping[str, Any] | None = None,
+        boundary: str = "free",
+        transforms: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Operator:
+        """An untrained operator for the fields of a dataset.
+
+        Normalizers and ranges come from its training statistics, lengths from its training meshes.
+
+        Args:
+            dataset: any split of it.
+            model: name of the network: ``gkn`` or ``mgkn``.
+            geometry: the geometry, or some of its fields and ``levels``; the others follow the training meshes.
+            boundary: ``free``, ``zero`` or ``mask``.
+            transforms: field to ``none`` or ``log``; by default ``log`` for positive inputs that span a decade.
+            **options: of the network.
+
+        Raises:
+            ConfigError: an unknown model, field or option, or values that cannot be.
+            DataError: a dataset without inputs or targets.
+        """
+        network, inputs, targets, seen = build(dataset, model, geometry, transforms or {}, options)
+        return cls(network, inputs, targets, seen, boundary=boundary, attributes=dataset.attributes)
+
+    @property
+    def num_inputs(self) -> int:
+        """Channels of the input fields."""
+        return sum(channel.spec.components for channel in self.inputs)
+
+    @property
+    def num_outputs(self) -> int:
+        """Channels of the targets."""
+        return sum(channel.spec.components for channel in self.targets)
+
+    def graph(self, mesh: Mesh) -> MultilevelData:
+        """The graph of a mesh as the network takes it; building it needs no gradient and may be done ahead.
+
+        Args:
+            mesh: with the input fields in its point or cell data.
+
+        Returns:
+            The attributes of ``MultilevelData``, ``x (nodes, in)``, ``boundary_distance (nodes,)`` and ``is_boundary
+            (nodes,)``; ``y (nodes, out)``, encoded, where the mesh has all targets.
+
+        Raises:
+            DataError: a mesh of another dimension or without nodes, or without an input field.
+        """
+        if mesh.dim != self.geometry.dim:
+            raise DataError(f"the mesh is {mesh.dim}-D", why=f"the model was trained on {self.geometry.dim}-D meshes")
+        if mesh.num_cells == 0:
+            raise DataError("the mesh has no cells", why="boundary and volumes come from them")
+        away = torch.from_numpy(boundary_distance(mesh))
+        edge = torch.zeros(mesh.num_points, dtype=away.dtype)
+        edge[torch.from_numpy(outer_nodes(mesh))] = 1.0
+        features = {"boundary_distance": away / self.geometry.scale, "is_boundary": edge}
+        x = [channel.encode(channel.values(mesh)) for channel in self.inputs]
+        x += [features[name][:, None] for name in self.geometry.features if name in features]
+        fields: dict[str, Any] = {"x": torch.cat(x, dim=1) if x else away.new_zeros(mesh.num_points, 0)}
+        if all(channel.spec.name in {*mesh.point_data, *mesh.cell_data} for channel in self.targets):
+            fields["y"] = torch.cat([channel.encode(channel.values(mesh)) for channel in self.targets], dim=1)
+        graph = multilevel_graph(
+            mesh.points,
+            self.geometry.hierarchy(mesh.points),
+            node_volume=node_volume(mesh),
+            boundary_distance=away,
+            is_boundary=edge,
+            **fields,
+        )
+        dtype = next(self.network.parameters()).dtype
+        return graph.apply(lambda value: value.to(dtype) if value.is_floating_point() else value)
+
+    def forward(self, graph: Any) -> Float[Tensor, "nodes c_out"]:
+        """Encoded targets of a graph, or of a batch of graphs.
+
+        Args:
+            graph: made by ``graph``, or a PyG ``Batch`` of such.
+
+        Raises:
+            DataError: a graph with another number of levels or channels.
+        """
+        if "coordinates" in self.geometry.features:
+            middle = graph.pos.new_tensor(self.geometry.center or (0.0,) * self.geometry.dim)
+            graph = copy.copy(graph)
+            graph.x = torch.cat([graph.x, (graph.pos - middle) / self.geometry.scale], dim=1)
+        out = self.network(graph)
+        if self.boundary == "free":
+            return out
+        mean, std = ([v for c in self.targets for v in getattr(c.normalizer, name)] for name in ("mean", "std"))
+        zero = -out.new_tensor(mean) / out.new_tensor(std)  # physical 0 as the network sees it
+        return torch.lerp(zero.expand_as(out), out, self._factor(graph)[:, None])
+
+    def fields(self, encoded: Float[Tensor, "nodes c_out"]) -> dict[str, Tensor]:
+        """Physical values of encoded targets.
+
+        Args:
+            encoded: of ``forward``, or ``graph.y``.
+
+        Returns:
+            Field to values ``(nodes,)``, or ``(nodes, components)`` of more than one component.
+        """
+        parts = encoded.split([channel.spec.components for channel in self.targets], dim=1)
+        decoded = {c.spec.name: c.decode(part) for c, part in zip(self.targets, parts)}
+        return {name: values[:, 0] if values.shape[1] == 1 else values for name, values in decoded.items()}
+
+    def decode(self, encoded: Float[Tensor, "nodes c_out"]) -> Float[Tensor, "nodes c_out"]:
+        """Physical values of encoded targets, as one tensor."""
+        parts = encoded.split([channel.spec.components for channel in self.targets], dim=1)
+        return torch.cat([channel.decode(part) for channel, part in zip(self.targets, parts)], dim=1)
+
+    @torch.no_grad()
+    def predict(self, mesh: Mesh) -> Mesh:
+        """The mesh with the targets in its point data and, as means of the corners, in its cell data.
+
+        ``distance_from_training`` is 0 at nodes whose inputs lie in the ranges seen in training, and else the greatest
+        distance to them, in standard deviations; a distance to the boundary beyond those seen counts in quarters of
+        the greatest one.
+
+        Args:
+            mesh: with the input fields in its point or cell data.
+
+        Raises:
+            DataError: a mesh of another dimension, or without an input field.
+        """
+        graph = self.graph(mesh)
+        was_training = self.training
+        self.eval()
+        try:
+            fields = self.fields(self(graph.to(next(self.parameters()).device)))
+        finally:
+            self.train(was_training)
+        point = {name: values.cpu().double().numpy() for name, values in fields.items()}
+        if self.boundary != "free":
+            point = {name: _zeroed(values, outer_nodes(mesh)) for name, values in point.items()}
+        cell = {name: nodes_to_cells(mesh, values) for name, values in point.items()}
+        point[DISTANCE] = self.distance_from_training(mesh)
+        return mesh.with_data({**mesh.point_data, **point}, {**mesh.cell_data, **cell})
+
+    def distance_from_training(self, mesh: Mesh) -> Float[np.ndarray, " nodes"]:
+        """How far the inputs of each node lie outside the training ranges, as of ``predict``.
+
+        Args:
+            mesh: with the input fields.
+
+        Raises:
+            DataError: a mesh without an input field.
+        """
+        parts = [channel.outside(channel.values(mesh)).numpy() for channel in self.inputs]
+        parts.append(np.maximum(4 * (boundary_distance(mesh) / self.geometry.scale - 1), 0.0))
+        result: np.ndarray = np.max(parts, axis=0)
+        return result
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a model file, as of ``gno.models.model_file``.
+
+        Args:
+            path: a ``.safetensors`` file; an old one is replaced when the new one is complete.
+
+        Raises:
+            ResourceError: the disk is full.
+            ConfigError: a path that cannot be written, or a network that is not registered.
+        """
+        from gno.models.model_file import save
+
+        save(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Operator:
+        """Read a model file, without running code from it.
+
+        Args:
+            path: a ``.safetensors`` file.
+
+        Raises:
+            ModelError: the file is missing, damaged, foreign, of a newer format, or could run code.
+        """
+        from gno.models.model_file import load
+
+        return load(path)
+
+    def _factor(self, graph: Any) -> Tensor:
+        if self.boundary == "mask":
+            return 1 - graph.is_boundary
+        return graph.boundary_distance / (graph.boundary_distance + self.geometry.scale / 2)
+
+
+def _zeroed(values: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+    values = values.copy()
+    values[nodes] = 0.0  # decoding leaves the mean's rounding error
+    return values

@@ -1,0 +1,10 @@
+"""Layers of neural operators: kernel integrals, the multipole V-cycle, and what they are made of."""
+
+from __future__ import annotations
+
+from gno.nn.edge_features import edge_features
+from gno.nn.kernel_integral import KernelIntegral
+from gno.nn.mlp import MLP
+from gno.nn.multipole import MultipoleCycle, MultipoleKernels
+
+__all__ = ["MLP", "KernelIntegral", "MultipoleCycle", "MultipoleKernels", "edge_features"]

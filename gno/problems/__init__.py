@@ -1,0 +1,12 @@
+"""Problems: PDEs with random inputs, their labels, and the plain solver to compare with."""
+
+from __future__ import annotations
+
+from gno.problems.darcy import Darcy
+from gno.problems.generate import generate
+from gno.problems.problem import Draw, Problem
+
+PROBLEMS: dict[str, type[Problem]] = {"darcy": Darcy}
+"""Name on the command line to problem."""
+
+__all__ = ["PROBLEMS", "Darcy", "Draw", "Problem", "generate"]

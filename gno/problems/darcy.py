@@ -1,0 +1,228 @@
+"""Darcy flow through a random medium on random domains."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import ClassVar, Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from gno.datasets import FieldSpec
+from gno.errors import ConfigError, DataError
+from gno.fv import Condition, Dirichlet, cells_to_nodes, diffusion
+from gno.mesh import Mesh, cell_centroid, refine
+from gno.problems.coefficient import log_normal, two_phase
+from gno.problems.deal import Deal, Part
+from gno.problems.domain import FAMILIES, Domain, draw_domain
+from gno.problems.permeability import around_nodes, cell_permeability, corner_mean, mean_permeability
+from gno.problems.problem import Draw, Problem
+from gno.problems.random_field import RandomField, mesh_field, square_field
+from gno.problems.walls import draw_walls, fixed_nodes, walls_of
+
+# Streams of random numbers: of meshes, of the fields of samples, and of their boundary.
+_MESH, _FIELD, _WALLS = 0, 1, 2
+# The mesh of the field is made coarse and cut: cheaper than meshing as fine, and the label's mesh can be the same one.
+_FIELD_REFINEMENT = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Darcy(Problem):
+    r"""Steady flow through a porous medium: the pressure ``u`` of a permeability ``a`` that varies in space.
+
+    .. math::
+        -\nabla \cdot (a \nabla u) = f, \qquad u = 0 \text{ on the boundary}
+
+    ``a`` comes from a Gaussian field :math:`\varphi \sim N(0, (-\Delta + \tau^2)^{-2})`. The label is solved on the
+    sample's mesh with all edges cut into ``refinement`` parts, and restricted to the nodes of the sample; the
+    permeability of a node is the mean over the fine cells around it. A sample is a physical problem first: another
+    number of ``nodes`` gives the same domain, the same medium and the same boundary on another mesh.
+
+    Source: Li et al. 2020, arXiv 2003.03485, section 4 (the square), here on many domains.
+
+    Args:
+        coefficient: ``two-phase`` (12 where the field is positive, else 3) or ``log-normal`` (exp of the field).
+        source: ``f``, one number.
+        boundary: ``dirichlet``: zero on the whole boundary; ``mixed``: zero on some patches, no flux through others.
+        nodes: about how many nodes a mesh has; small holes and narrow parts add some.
+        shapes: families of domains: ``square``, ``l_shape``, ``square_with_holes``, ``polygon``, ``disk``.
+        held_out: families that only test samples come from, besides new domains of ``shapes``.
+        samples_per_mesh: samples on each mesh.
+        test_fraction: share of the meshes held out for the test.
+        part: ``all`` samples, or those of ``train`` or ``test`` only.
+        refinement: parts of each edge in the mesh on which labels are solved.
+        field_nodes: about how many nodes the mesh has on which the Gaussian field is drawn.
+        tau: inverse of the correlation length.
+        scale: factor of the field in the log-normal medium.
+        seed: seed of all random numbers.
+
+    Raises:
+        ConfigError: an option that cannot be.
+
+    Example:
+        >>> draw = Darcy(nodes=60, shapes=("square",), refinement=2, seed=1).sample(0)
+        >>> sorted(draw.mesh.point_data), draw.split
+        (['permeability', 'u'], 'train')
+    """
+
+    name: ClassVar[str] = "darcy"
+
+    coefficient: Literal["two-phase", "log-normal"] = "two-phase"
+    source: float = 1.0
+    boundary: Literal["dirichlet", "mixed"] = "dirichlet"
+    nodes: int = 450
+    shapes: tuple[str, ...] = ("square", "l_shape", "square_with_holes", "polygon")
+    held_out: tuple[str, ...] = ("disk",)
+    samples_per_mesh: int = 1
+    test_fraction: float = 1 / 6
+    part: Part = "all"
+    refinement: int = 3
+    field_nodes: int = 4050
+    tau: float = 3.0
+    scale: float = 10.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for option, allowed in (
+            ("coefficient", ("two-phase", "log-normal")),
+            ("boundary", ("dirichlet", "mixed")),
+            ("part", ("all", "train", "test")),
+        ):
+            if getattr(self, option) not in allowed:
+                raise ConfigError(f"{option} is {getattr(self, option)!r}", why=f"known: {', '.join(allowed)}")
+        unknown = [family for family in (*self.shapes, *self.held_out) if family not in FAMILIES]
+        if unknown or not self.shapes:
+            what = f"shape {unknown[0]!r} is unknown" if unknown else "shapes is empty"
+            raise ConfigError(what, why=f"known: {', '.join(FAMILIES)}")
+        for option, least in (("nodes", 20), ("field_nodes", 100), ("refinement", 1), ("seed", 0)):
+            if getattr(self, option) < least:
+                raise ConfigError(f"{option} is {getattr(self, option)}", why=f"it must be at least {least}")
+        for option in ("tau", "scale"):
+            if not 0 < getattr(self, option) < np.inf:
+                raise ConfigError(f"{option} is {getattr(self, option)}", why="it must be positive and finite")
+        _ = self._deal
+
+    @property
+    def fields(self) -> tuple[FieldSpec, ...]:
+        """``permeability`` in, ``u`` out; ``fixed`` is 1 where ``u`` is given, where that is not the whole boundary."""
+        fixed = (FieldSpec("fixed", role="input"),) if self.boundary == "mixed" else ()
+        return FieldSpec("permeability", role="input"), *fixed, FieldSpec("u", role="target")
+
+    def sample(self, index: int) -> Draw:
+        """A mesh with ``permeability`` and ``u`` at its nodes.
+
+        Args:
+            index: number of the sample.
+
+        Raises:
+            ConfigError: a negative number.
+        """
+        if index < 0:
+            raise ConfigError(f"sample {index} is asked for", why="samples are numbered from 0")
+        number, split = self._deal.mesh(index)
+        index = self._deal.index(index)
+        mesh, fine = _meshes(self, number, split, self.nodes, self.refinement)
+        walls = self._walls(mesh, index)
+        permeability = self._coefficient(self._field(number, split, index)(cell_centroid(fine)))
+        solution = diffusion.solve(fine, permeability, self.source, walls)
+        u = cells_to_nodes(fine, solution.u, solution.gradient, walls)[: mesh.num_points]
+        data = {"permeability": around_nodes(fine, permeability)[: mesh.num_points], "u": u}
+        if self.boundary == "mixed":
+            data["fixed"] = fixed_nodes(mesh, walls)
+        family = _domain(self, number, split).family
+        params = {"family": float(list(FAMILIES).index(family)), "mesh": float(number)}
+        return Draw(mesh.with_data(data, {}), params, split)
+
+    def solve(self, mesh: Mesh, boundary: Mapping[str, Condition] | None = None) -> Mesh:
+        """The mesh with ``u`` in its cell and point data, by the finite-volume solver on this very mesh.
+
+        Args:
+            mesh: a mesh with ``permeability`` in its cell data or point data.
+            boundary: patch to condition; by default zero on the whole boundary, or where the point data have ``fixed``.
+
+        Raises:
+            DataError: there is no permeability.
+            SolverError: the solution is not unique, or the solver does not converge.
+        """
+        walls = walls_of(mesh) if boundary is None else boundary
+        solution = diffusion.solve(mesh, cell_permeability(mesh), self.source, walls)
+        u = cells_to_nodes(mesh, solution.u, solution.gradient, walls)
+        return mesh.with_data({**mesh.point_data, "u": u}, {**mesh.cell_data, "u": solution.u})
+
+    def baseline(self, mesh: Mesh) -> Float[np.ndarray, " nodes"]:
+        """``u`` at the nodes, solved with the mean permeability of the mesh everywhere.
+
+        Args:
+            mesh: as in ``solve``.
+
+        Raises:
+            DataError: there is no permeability.
+        """
+        walls = walls_of(mesh)
+        solution = diffusion.solve(mesh, mean_permeability(mesh), self.source, walls)
+        return cells_to_nodes(mesh, solution.u, solution.gradient, walls)
+
+    def residual(self, mesh: Mesh) -> Float[np.ndarray, " cells"]:
+        """By how much ``u`` at the nodes misses the balance of each cell, per unit volume.
+
+        Args:
+            mesh: as in ``solve``, with ``u`` in its point data.
+
+        Raises:
+            DataError: there is no permeability, or no ``u``.
+        """
+        if "u" not in mesh.point_data:
+            raise DataError("the mesh has no field 'u' in its point data", why=f"have: {', '.join(mesh.point_data)}")
+        u = corner_mean(mesh, np.asarray(mesh.point_data["u"], dtype=np.float64))
+        return diffusion.residual(mesh, u, cell_permeability(mesh), self.source, walls_of(mesh))
+
+    def attributes(self) -> dict[str, str | float | int]:
+        """Equation, options, seed, version and license."""
+        from gno import __version__
+
+        return {
+            "pde": self.name,
+            "equation": "-div(a grad u) = f; a: permeability, f: source",
+            "generator": json.dumps(asdict(self), sort_keys=True),
+            "seed": self.seed,
+            "version": __version__,
+            "license": "CC0-1.0",
+        }
+
+    @property
+    def _deal(self) -> Deal:
+        return Deal(self.test_fraction, self.samples_per_mesh, self.part)
+
+    def _coefficient(self, phi: np.ndarray) -> np.ndarray:
+        return two_phase(phi) if self.coefficient == "two-phase" else log_normal(phi, self.scale)
+
+    def _walls(self, mesh: Mesh, index: int) -> dict[str, Condition]:
+        if self.boundary == "dirichlet":
+            return {"*": Dirichlet(0.0)}
+        return draw_walls(mesh, np.random.default_rng([self.seed, _WALLS, index]))
+
+    def _field(self, number: int, split: str, index: int) -> RandomField:
+        rng = np.random.default_rng([self.seed, _FIELD, index])
+        domain = _domain(self, number, split)
+        if domain.side > 0:
+            return square_field(domain.side, rng, tau=self.tau)
+        nodes = round(self.field_nodes / _FIELD_REFINEMENT**2)
+        return mesh_field(_meshes(self, number, split, nodes, _FIELD_REFINEMENT)[1], rng, tau=self.tau)
+
+
+@lru_cache(maxsize=4)
+def _domain(problem: Darcy, number: int, split: str) -> Domain:
+    rng = np.random.default_rng([problem.seed, _MESH, number])
+    families = problem.shapes if split == "train" else (*problem.shapes, *problem.held_out)
+    return draw_domain(families[int(rng.integers(len(families)))], rng)
+
+
+@lru_cache(maxsize=4)
+def _meshes(problem: Darcy, number: int, split: str, nodes: int, refinement: int) -> tuple[Mesh, Mesh]:
+    """The mesh of a domain with about so many nodes, and the same one cut."""
+    domain = _domain(problem, number, split)
+    mesh = domain.mesh(domain.edge_length(nodes))
+    return mesh, refine(mesh, refinement)

@@ -1,0 +1,96 @@
+"""Generation of datasets: sample by sample, in parallel, and resumable."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gno.datasets import DatasetWriter
+from gno.errors import ConfigError
+from gno.problems.problem import Draw, Problem
+
+# Threads of numerical libraries would fight for the cores that the workers have.
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def generate(
+    problem: Problem,
+    path: str | os.PathLike[str],
+    n: int,
+    *,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write a dataset of a problem.
+
+    A run that was stopped goes on where it was when it is called again; the file is the same as if it had not been
+    stopped, and the same for any number of workers.
+
+    Args:
+        problem: the problem; its ``seed`` is that of all samples.
+        path: the file to be, by custom ``*.h5``.
+        n: number of samples.
+        workers: processes; with more than one a script needs the guard ``if __name__ == "__main__":``.
+        progress: called with the number of samples done, and ``n``, after each.
+        overwrite: replace a finished file at ``path``.
+
+    Returns:
+        ``path``.
+
+    Raises:
+        ConfigError: no samples or no workers asked for.
+        DataError: a file is in the way, or the unfinished file there is of another problem.
+        ResourceError: the disk is full; what was written before is kept.
+
+    Example:
+        >>> from gno.problems import Darcy
+        >>> from tempfile import mkdtemp
+        >>> problem = Darcy(nodes=60, shapes=("square",), held_out=(), test_fraction=0.5, refinement=2)
+        >>> path = generate(problem, mkdtemp() + "/two.h5", 2)
+        >>> from gno.datasets import MeshDataset
+        >>> with MeshDataset(path) as dataset:
+        ...     dataset.splits["train"].tolist(), dataset.splits["test"].tolist()
+        ([0], [1])
+    """
+    if n < 1 or workers < 1:
+        raise ConfigError(f"{n} samples by {workers} workers", why="both must be at least 1")
+    attributes = problem.attributes()
+    with DatasetWriter(path, problem.fields, attributes=attributes, resume=True, overwrite=overwrite) as writer:
+        done = writer.num_samples
+        if done > n:
+            raise ConfigError(f"{n} samples are asked for", why=f"the unfinished file has {done} already")
+        with _draws(problem, range(done, n), workers) as draws:
+            for draw in draws:
+                writer.append(draw.mesh, draw.params, draw.split)
+                done += 1
+                if progress is not None:
+                    progress(done, n)
+    return Path(path)
+
+
+@contextmanager
+def _draws(problem: Problem, indices: range, workers: int) -> Iterator[Iterator[Draw]]:
+    """Samples in order, drawn here or by workers."""
+    if workers == 1 or len(indices) < 2:
+        yield (problem.sample(index) for index in indices)
+        return
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        # Spawned, not forked: a fork inherits locks of threads that it has not.
+        pool = multiprocessing.get_context("spawn").Pool(workers, initializer=_ignore_interrupt)
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
+    with pool:
+        yield pool.imap(problem.sample, indices)
+
+
+def _ignore_interrupt() -> None:
+    """Ctrl-C is for the parent: it stops the workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,182 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gno.datasets import MeshDataset
+from gno.mesh import load
+
+Gno = Callable[..., Any]
+SMALL = ("--set", "nodes=40", "--set", "field_nodes=100", "--set", "refinement=1", "--quiet")
+
+
+def test_generate_says_what_it_made(gno: Gno, tmp_path: Path) -> None:
+    path = tmp_path / "d.h5"
+    answer = gno("generate", "darcy", "-o", path, "-n", 3, "--set", "shapes=square", "--seed", 5, "--json", *SMALL)
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.json["samples"] == 3
+    with MeshDataset(path) as dataset:
+        assert dataset.attributes["seed"] == 5
+        assert answer.json["splits"] == {split: len(rows) for split, rows in dataset.splits.items()}
+    again = gno("generate", "darcy", "-o", path, "-n", 3, *SMALL)
+    assert again.code == 2
+    assert "--overwrite" in again.error[2]
+    assert gno("generate", "darcy", "-o", path, "-n", 2, "--overwrite", *SMALL).code == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["d.h5"]
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("darci", "-n", 1), "unknown"),
+        (("darcy", "-n", 1, "--set", "node=5"), "no option 'node'"),
+        (("darcy", "-n", 1, "--set", "nodes=many"), "--set nodes=many"),
+        (("darcy", "-n", 1, "--set", "shapes=star"), "star"),
+        (("darcy", "-n", 0), "-n"),
+        (("darcy", "-n", 1, "--set", "nodes"), "sets nothing"),
+    ],
+)
+def test_generate_refuses(gno: Gno, tmp_path: Path, words: tuple[Any, ...], what: str) -> None:
+    answer = gno("generate", *words, "-o", tmp_path / "d.h5")
+    assert answer.code == 2
+    assert what in answer.error[0]
+    assert not list(tmp_path.iterdir())
+
+
+def test_check_knows_what_a_file_is(gno: Gno, files: Path) -> None:
+    mesh, data, model = (gno("check", files / name) for name in ("bare.su2", "d.h5", "m.safetensors"))
+    assert (mesh.code, data.code, model.code) == (0, 0, 0)
+    assert "Mesh OK." in mesh.out
+    assert "Dataset OK." in data.out
+    assert "It needs of a mesh: permeability." in model.out
+    kinds = [gno("check", files / name, "--json").json["kind"] for name in ("bare.su2", "d.h5", "m.safetensors")]
+    assert kinds == ["mesh", "dataset", "model"]
+
+
+def test_check_prints_the_report_of_a_bad_mesh_and_fails(gno: Gno, tmp_path: Path) -> None:
+    path = tmp_path / "thin.su2"
+    path.write_text("NDIME= 2\nNELEM= 1\n9 0 1 2 3 0\nNPOIN= 4\n0 0 0\n5000 0 1\n5000 1 2\n0 1 3\n")
+    answer = gno("check", path, "--json")
+    assert answer.code == 3
+    assert not answer.json["ok"]
+    assert answer.error[0] == f"error: {path} fails 1 check"
+
+
+def test_solve_darcy_balances(gno: Gno, files: Path, tmp_path: Path) -> None:
+    out = tmp_path / "s.vtu"
+    walls = ("--bc", "left=dirichlet:1", "--bc", "right=dirichlet", "--bc", "*=neumann")
+    answer = gno("solve", "darcy", files / "bare.su2", "-o", out, "--set", "source=0", *walls, "--json")
+    assert answer.code == 0
+    result = answer.json
+    assert result["converged"]
+    assert abs(sum(result["flux"].values())) < 1e-9
+    assert np.isclose(result["flux"]["left"], 1.0), "the flow of u = 1 - x"
+    mesh = load(out)
+    assert np.allclose(mesh.point_data["u"], 1 - mesh.points[:, 0], atol=1e-8)
+    assert abs(mesh.cell_data["residual"]).max() < 1e-8
+    assert (tmp_path / "s.png").stat().st_size > 5000
+
+
+def test_solve_darcy_takes_fields_of_the_mesh(gno: Gno, files: Path, tmp_path: Path) -> None:
+    def u(*words: str) -> np.ndarray:
+        assert gno("solve", "darcy", files / "full.vtu", "-o", tmp_path / "s.vtu", *words).code == 0
+        return load(tmp_path / "s.vtu").cell_data["u"]
+
+    own = u()
+    assert np.allclose(own, u("--set", "permeability=permeability"))
+    assert np.allclose(u("--set", "permeability=1"), 2 * u("--set", "permeability=2"))
+    assert not np.allclose(own, u("--set", "permeability=other"))
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "what"),
+    [
+        (("--set", "permeabilty=1"), 2, "no coefficient 'permeabilty'"),
+        (("--set", "permeability=-1"), 2, "permeability"),
+        (("--set", "permeability=k"), 3, "no field 'k'"),
+        (("--set", "source=1,0"), 2, "--set source"),
+        (("--bc", "inlet=dirichlet"), 2, "inlet"),
+        (("--bc", "left=wall"), 2, "--bc"),
+        (("--bc", "*=neumann"), 5, ""),
+    ],
+)
+def test_solve_darcy_refuses(
+    gno: Gno, files: Path, tmp_path: Path, words: tuple[str, ...], code: int, what: str
+) -> None:
+    answer = gno("solve", "darcy", files / "bare.su2", "-o", tmp_path / "s.vtu", *words)
+    assert answer.code == code
+    assert what in answer.error[0]
+    assert not list(tmp_path.iterdir())
+
+
+def test_predict_takes_its_inputs_from_three_places(gno: Gno, files: Path, tmp_path: Path) -> None:
+    def predict(mesh: str, *words: Any) -> np.ndarray:
+        answer = gno("predict", files / "m.safetensors", files / mesh, "-o", tmp_path / "p.vtu", "--quiet", *words)
+        assert (answer.code, answer.err) == (0, "")
+        found = load(tmp_path / "p.vtu")
+        assert {"u", "distance_from_training", "permeability"} <= {*found.point_data}
+        assert {"u", "residual"} <= {*found.cell_data}
+        assert (tmp_path / "p.png").exists()
+        return found.point_data["u"]
+
+    own = predict("full.vtu")
+    assert np.allclose(own, predict("bare.vtu", "--input", files / "full.vtu"))
+    assert np.allclose(own, predict("full.vtu", "--set", "permeability=permeability"))
+    assert not np.allclose(own, predict("bare.vtu", "--set", "permeability=3"))
+
+
+def test_predict_warns_outside_the_training_ranges_and_strict_refuses(gno: Gno, files: Path, tmp_path: Path) -> None:
+    words = (
+        "predict",
+        files / "m.safetensors",
+        files / "bare.vtu",
+        "-o",
+        tmp_path / "p.vtu",
+        "--set",
+        "permeability=99",
+    )
+    refused = gno(*words, "--strict")
+    assert refused.code == 3
+    assert refused.error[0] == "error: permeability is 99, in training from 3 to 12"
+    assert not list(tmp_path.iterdir())
+    warned = gno(*words, "--json")
+    assert warned.code == 0
+    assert "warning: permeability is 99, in training from 3 to 12" in warned.err
+    assert warned.json["warnings"]
+    assert {field["field"] for field in warned.json["fields"]} == {"u", "distance_from_training", "residual"}
+
+
+def test_evaluate_compares(gno: Gno, files: Path, tmp_path: Path) -> None:
+    answer = gno("evaluate", files / "m.safetensors", files / "d.h5", "-o", tmp_path / "ev", "--quiet")
+    assert (answer.code, answer.err) == (0, "")
+    assert all(name in answer.out for name in ("model", "mean coefficients", "plain solver"))
+    names = {p.name for p in (tmp_path / "ev").iterdir()}
+    assert {"metrics.json", "per_sample.csv", "report.html", "best_u.png", "median_u.png", "worst_u.png"} <= names
+    page = (tmp_path / "ev" / "report.html").read_text()
+    assert page.count("<img") == 4
+    empty = gno("evaluate", files / "m.safetensors", files / "d.h5", "-o", tmp_path / "no", "--split", "valid")
+    assert empty.code == 2
+    assert not (tmp_path / "no").exists()
+
+
+def test_train_writes_a_model_that_predicts(gno: Gno, files: Path, tmp_path: Path) -> None:
+    recipe, run = tmp_path / "r.toml", tmp_path / "run"
+    recipe.write_text('[model]\nname = "gkn"\n[model.options]\nwidth = 4\ndepth = 1\n')
+    words = ("train", recipe, "--data", files / "d.h5", "-o", run, "--device", "cpu")
+    answer = gno(*words, "--set", "optimization.epochs=2", "--json")
+    assert answer.code == 0, answer.err
+    assert answer.json["epochs"] == 2
+    names = {p.name for p in run.iterdir()}
+    assert {"model.safetensors", "metrics.csv", "curves.png", "report.html", "recipe.toml"} <= names
+    again = gno(*words)
+    assert again.code == 2, "a folder with a run is not begun over"
+    assert gno("predict", run / "model.safetensors", files / "full.vtu", "-o", tmp_path / "p.vtu").code == 0
+
+
+def test_info_names_versions_and_backends(gno: Gno) -> None:
+    facts = gno("info", "--json").json
+    assert {"gno", "package", "device", "backend", "threads"} <= facts.keys()
+    assert facts["backend"]["torch-scatter"]
+    assert "torch-scatter" in gno("info").out

@@ -1,0 +1,127 @@
+"""What only a process of its own can show: imports, time, signals, pipes, exit codes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("torch", "torch_geometric", "numpy", "scipy", "h5py", "meshio", "matplotlib")
+GNO = [sys.executable, "-c", "from gno.cli import main; main()"]
+COMMANDS = ["", "generate", "check", "train", "evaluate", "predict", "solve", "solve darcy", "info"]
+
+
+def run(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*GNO, *map(str, words)], capture_output=True, text=True, timeout=120, check=False, **options)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_loads_nothing_heavy(command: str) -> None:
+    code = (
+        "import sys, contextlib; sys.argv = ['gno', *sys.argv[1:]]\n"
+        "from gno.cli import main\n"
+        "with contextlib.suppress(SystemExit): main()\n"
+        f"print('loaded', [m for m in {HEAVY!r} if m in sys.modules])"
+    )
+    words = [*command.split(), "--help"]
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, *words], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "Usage: gno" in result.stdout
+    assert result.stdout.strip().endswith("loaded []")
+
+
+def test_help_comes_at_once() -> None:
+    def seconds() -> float:
+        before = os.times()
+        subprocess.run([*GNO, "--help"], capture_output=True, timeout=60, check=True)
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
+
+    # Time of the processor, and the least of a few tries: others may use this machine, too.
+    assert min(seconds() for _ in range(3)) < 0.5
+
+
+def test_version() -> None:
+    from gno import __version__
+
+    assert run("--version").stdout == f"gno {__version__}\n"
+
+
+def test_usage_is_told_in_three_lines() -> None:
+    for words in (["nosuch"], ["check"], ["generate", "darcy", "-o", "x.h5", "-n", "many"], ["check", "a", "--nosuch"]):
+        result = run(*words)
+        assert result.returncode == 2
+        assert [line[:8] for line in result.stderr.splitlines()] == [
+            "error: " + result.stderr[7],
+            "  why: -"[:7] + result.stderr.splitlines()[1][7],
+            "  fix: l",
+        ]
+        assert result.stdout == ""
+
+
+def test_a_fault_of_ours_shows_its_traceback() -> None:
+    code = (
+        "import sys; sys.argv = ['gno', 'info']\n"
+        "import gno.cli.info as info\n"
+        "info._facts = lambda: 1 / 0\n"
+        "from gno.cli import main; main()"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 1
+    assert "Traceback" in result.stderr
+    assert result.stderr.splitlines()[-1] == "  fix: please report it, with the lines above"
+
+
+def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
+    mesh = tmp_path / "m.su2"
+    mesh.write_text("NDIME= 2\nNELEM= 1\n5 0 1 2 0\nNPOIN= 3\n0 0 0\n1 0 1\n0 1 2\n")
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as closed:
+        result = subprocess.run(
+            [*GNO, "check", mesh], stdout=closed, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    assert result.stderr == ""
+    assert result.returncode == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_generation_goes_on(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    words = [
+        "generate",
+        "darcy",
+        "-o",
+        str(tmp_path / "d.h5"),
+        "-n",
+        "3",
+        "--set",
+        "nodes=40",
+        "--set",
+        "field_nodes=100",
+    ]
+    many = [*words[:5], "5000", *words[6:]]
+    with subprocess.Popen([*GNO, *many], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("samples")
+        process.send_signal(number)
+        rest = process.stderr.read()
+    assert process.returncode == code
+    assert "Traceback" not in rest
+    assert rest.splitlines()[-3].startswith("error: stopped")
+    assert [p.name for p in tmp_path.iterdir()] == ["d.h5.part"]
+
+
+def test_an_error_is_an_object_too() -> None:
+    result = run("check", "nosuch.vtu", "--json")
+    error = json.loads(result.stdout)["error"]
+    assert result.returncode == error["exit_code"] == 3
+    assert error["class"] == "MeshError"
+    assert "nosuch.vtu" in error["what"]
+    assert error["why"]
+    assert error["fix"]
+    assert "Traceback" not in result.stderr
+    assert "Traceback" in run("check", "nosuch.vtu", "--debug").stderr

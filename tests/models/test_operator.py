@@ -1,0 +1,169 @@
+"""The operator: what it takes from a mesh, what it gives back, what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch_geometric.data import Batch
+
+from gno.datasets import FieldSpec, MeshDataset, Normalizer
+from gno.errors import ConfigError, DataError
+from gno.mesh import Mesh, cell_volume, shapes
+from gno.models import Operator
+from gno.models.channel import Channel
+from gno.models.geometry import Geometry
+
+from .conftest import sample
+
+
+def test_graph_holds_encoded_inputs_features_and_targets(operator: Operator) -> None:
+    mesh = sample(7)
+    graph = operator.graph(mesh)
+    assert graph.x.shape == (mesh.num_points, 3)
+    assert graph.num_levels == 3
+    permeability = operator.inputs[0]
+    assert permeability.normalizer.transform == "log"  # positive, over two decades
+    physical = permeability.decode(graph.x[:, :1].double())[:, 0].numpy()
+    assert np.allclose(physical, mesh.point_data["permeability"], rtol=1e-5)
+    assert np.allclose(operator.fields(graph.y)["u"].numpy(), mesh.point_data["u"], atol=1e-7)
+    assert torch.equal(operator.decode(graph.y)[:, 0], operator.fields(graph.y)["u"])
+    x, y = mesh.points.T
+    assert np.allclose(graph.boundary_distance.numpy(), np.minimum.reduce([x, 1 - x, y, 1 - y]), atol=1e-7)
+    assert graph.x[:, 2].sum() == len(mesh.boundary_nodes)
+    assert "y" not in operator.graph(mesh.with_data({"permeability": mesh.point_data["permeability"]}))
+
+
+def test_lengths_are_physical_and_stay_on_a_finer_mesh(operator: Operator) -> None:
+    coarse, fine = (operator.graph(sample(7, h)) for h in (0.15, 0.08))
+    assert fine.num_nodes > 3 * coarse.num_nodes
+    for graph in (coarse, fine):
+        offset = graph.pos[graph.intra_0[0]] - graph.pos[graph.intra_0[1]]
+        assert 0.6 * operator.geometry.radius[0] < offset.norm(dim=1).max() <= operator.geometry.radius[0] * 1.0001
+    assert abs(len(coarse.nodes_2) - len(fine.nodes_2)) <= 0.35 * len(coarse.nodes_2)
+
+
+def test_a_prediction_is_a_mesh_with_the_targets(operator: Operator) -> None:
+    mesh = sample(7)
+    out = operator.predict(mesh)
+    assert set(out.point_data) == {"permeability", "u", "distance_from_training"}
+    assert out.cell_data["u"].shape == (mesh.num_cells,)
+    corners = np.concatenate([out.point_data["u"][cells].mean(axis=1) for cells in mesh.cells.values()])
+    assert np.allclose(out.cell_data["u"], corners)
+    assert np.array_equal(out.points, mesh.points)
+    alone = operator.fields(operator(operator.graph(mesh)).detach())["u"]
+    assert np.allclose(out.point_data["u"], alone.numpy(), atol=1e-7)
+
+
+def test_a_batch_of_meshes_equals_each_alone(operator: Operator) -> None:
+    graphs = [operator.graph(sample(seed, h)) for seed, h in ((5, 0.15), (6, 0.1))]
+    together = operator(Batch.from_data_list(graphs))
+    assert (together - torch.cat([operator(graph) for graph in graphs])).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("boundary", ["zero", "mask"])
+def test_the_boundary_value_is_exact(dataset: MeshDataset, boundary: str) -> None:
+    operator = Operator.from_dataset(dataset, "mgkn", boundary=boundary, width=8, geometry={"levels": 2})
+    mesh = sample(7)
+    u = operator.predict(mesh).point_data["u"]
+    inside = np.setdiff1d(np.arange(mesh.num_points), mesh.boundary_nodes)
+    assert np.array_equal(u[mesh.boundary_nodes], np.zeros(len(mesh.boundary_nodes)))
+    assert (u[inside] != 0).all()
+    graph = operator.graph(mesh)
+    assert operator.fields(operator(graph).detach())["u"][mesh.boundary_nodes].abs().max() < 1e-7
+
+
+def test_a_field_of_the_cells_serves_as_well(operator: Operator) -> None:
+    mesh = sample(7)
+    constant = mesh.with_data({}, {"permeability": np.full(mesh.num_cells, 2.0)})
+    nodal = mesh.with_data({"permeability": np.full(mesh.num_points, 2.0)}, {})
+    one, other = (operator.predict(m).point_data["u"] for m in (constant, nodal))
+    assert np.allclose(one, other, atol=1e-6)
+    linear = mesh.points[:, 0]
+    cells = np.concatenate([linear[c].mean(axis=1) for c in mesh.cells.values()])
+    values = operator.inputs[0].values(mesh.with_data({}, {"permeability": cells}))[:, 0].numpy()
+    weights = float(cell_volume(mesh).sum())
+    assert weights == pytest.approx(1.0)
+    assert np.abs(values - linear).max() < 0.15  # means of cells lie within an edge length
+
+
+def test_distance_from_training_is_zero_inside_and_counts_deviations_outside(operator: Operator) -> None:
+    mesh = sample(1)  # a training sample
+    assert operator.predict(mesh).point_data["distance_from_training"].max() == 0.0
+    channel = operator.inputs[0]
+    beyond = float(np.exp(np.log(channel.high[0]) + 2 * channel.normalizer.std[0]))
+    strange = np.full(mesh.num_points, channel.high[0])
+    strange[3] = beyond
+    distance = operator.predict(mesh.with_data({"permeability": strange})).point_data["distance_from_training"]
+    assert distance[3] == pytest.approx(2.0)
+    assert np.delete(distance, 3).max() < 1e-12
+    large = shapes.square(0.4, side=3.0)
+    large = large.with_data({"permeability": np.ones(large.num_points)})
+    assert operator.predict(large).point_data["distance_from_training"].max() > 4
+
+
+def test_what_a_mesh_lacks_is_named(operator: Operator) -> None:
+    mesh = sample(7)
+    with pytest.raises(DataError, match=r"wants permeability.*has: permeabilty.*did you mean 'permeabilty'"):
+        operator.predict(mesh.with_data({"permeabilty": mesh.point_data["permeability"]}))
+    with pytest.raises(DataError, match="no fields"):
+        operator.predict(mesh.with_data({}, {}))
+    with pytest.raises(DataError, match="shape"):
+        operator.predict(mesh.with_data({"permeability": np.ones((mesh.num_points, 2))}))
+    with pytest.raises(DataError, match="not finite"):
+        operator.predict(mesh.with_data({"permeability": np.full(mesh.num_points, np.nan)}))
+    with pytest.raises(DataError, match="logarithm"):
+        operator.predict(mesh.with_data({"permeability": np.full(mesh.num_points, -1.0)}))
+    cube = shapes.cube(0.5)
+    with pytest.raises(DataError, match="3-D; the model was trained on 2-D"):
+        operator.predict(cube.with_data({"permeability": np.ones(cube.num_points)}))
+    with pytest.raises(DataError, match="no cells"):
+        operator.predict(Mesh(np.zeros((3, 2)), {}, point_data={"permeability": np.ones(3)}))
+
+
+def test_three_dimensions_and_vector_fields() -> None:
+    mesh = shapes.cube(0.4)
+    geometry = Geometry.from_meshes([mesh], levels=2)
+    unit = Normalizer((0.0, 0.0, 0.0), (1.0, 1.0, 2.0))
+    force = Channel(FieldSpec("force", components=3), unit, (-1.0,) * 3, (1.0,) * 3)
+    velocity = Channel(FieldSpec("velocity", role="target", components=3), unit, (-1.0,) * 3, (1.0,) * 3)
+    from gno.models import MGKN
+
+    network = MGKN(5, 3, radius=geometry.radius, width=8, kernel={"width": 8, "dim": 3})
+    operator = Operator(network, [force], [velocity], geometry, boundary="zero")
+    out = operator.predict(mesh.with_data({"force": mesh.points.copy()}))
+    assert out.point_data["velocity"].shape == (mesh.num_points, 3)
+    assert out.cell_data["velocity"].shape == (mesh.num_cells, 3)
+    assert np.abs(out.point_data["velocity"][mesh.boundary_nodes]).max() == 0
+
+
+def test_coordinates_are_features_if_asked(dataset: MeshDataset) -> None:
+    features = ["boundary_distance", "coordinates"]
+    operator = Operator.from_dataset(dataset, "mgkn", width=8, geometry={"levels": 2, "features": features})
+    assert operator.network.arguments["in_channels"] == 4
+    graph = operator.graph(sample(7))
+    moved = graph.clone()
+    moved.pos = graph.pos + 1.0
+    assert (operator(graph) - operator(moved)).abs().max() > 1e-6
+
+
+def test_options_and_parts_that_do_not_fit_are_refused(dataset: MeshDataset, operator: Operator) -> None:
+    with pytest.raises(ConfigError, match="'wide' is unknown"):
+        Operator.from_dataset(dataset, "mgkn", geometry={"wide": 1})
+    with pytest.raises(ConfigError, match="boundary 'one' is unknown"):
+        Operator.from_dataset(dataset, "mgkn", boundary="one")
+    with pytest.raises(ConfigError, match=r"transform of field 'v'"):
+        Operator.from_dataset(dataset, "mgkn", transforms={"v": "log"})
+    with pytest.raises(ConfigError, match=r"set geometry\.radius"):
+        Operator.from_dataset(dataset, "mgkn", radius=(0.1,))
+    with pytest.raises(ConfigError, match="unexpected keyword argument 'widht'"):
+        Operator.from_dataset(dataset, "mgkn", widht=8)
+    with pytest.raises(ConfigError, match="in_channels=3; fields and features make 2"):
+        Operator(
+            operator.network, operator.inputs, operator.targets, replace(operator.geometry, features=("is_boundary",))
+        )
+    for wrong in ({"radius": (0.1,)}, {"spacing": (0.3, 0.1)}, {"features": ("color",)}, {"dim": 4}, {"scale": 0.0}):
+        with pytest.raises(ConfigError):
+            replace(operator.geometry, **wrong)

@@ -1,0 +1,66 @@
+"""The kernel contraction and its edge plan: gradients, both orders of summation, little padding."""
+
+from __future__ import annotations
+
+import jaxtyping
+import pytest
+import torch
+from torch import Tensor
+
+from gno.errors import ConfigError, DataError
+from gno.ops import EdgePlan, kernel_contraction
+
+
+@pytest.fixture(autouse=True)
+def _double() -> object:
+    torch.manual_seed(0)
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def ragged(sources: int, targets: int, edges: int) -> Tensor:
+    """Edges with degrees from 0 to many; the last target gets none."""
+    target = (torch.rand(edges) ** 2 * (targets - 1)).long()
+    return torch.stack([torch.randint(sources, (edges,)), target.sort().values])
+
+
+@pytest.mark.parametrize("sources", [3, 9])
+def test_gradients_equal_finite_differences(sources: int) -> None:
+    edge_index = ragged(sources, 5, 14)
+    arguments = [torch.randn(shape, requires_grad=True) for shape in ((14, 3), (sources, 2), (3, 2, 2), (2, 2), (14,))]
+
+    def contraction(hidden: Tensor, v: Tensor, weight: Tensor, bias: Tensor, share: Tensor) -> Tensor:
+        return kernel_contraction(hidden, v, edge_index, weight, bias, num_targets=5, edge_weight=share)
+
+    assert torch.autograd.gradcheck(contraction, arguments)
+    assert torch.autograd.gradgradcheck(contraction, arguments)
+
+
+def test_both_orders_of_the_contraction_agree() -> None:
+    edge_index, hidden, v, W = ragged(10, 15, 70), torch.randn(70, 4), torch.randn(10, 3), torch.randn(4, 3, 2)
+    results = []
+    for by in ("source", "target"):
+        plan = EdgePlan.build(edge_index, 10, 15, by=by)
+        assert int(plan.real.sum()) == plan.num_edges == 70
+        assert sorted(plan.edge[plan.real].tolist()) == list(range(70))
+        results.append(kernel_contraction(hidden, v, edge_index, W, num_targets=15, plan=plan))
+    assert (results[0] - results[1]).abs().max() < 1e-13
+
+
+def test_padding_stays_small() -> None:
+    plan = EdgePlan.build(ragged(500, 500, 40_000), 500, 500, by="target")
+    assert len(plan.real) < 1.2 * plan.num_edges
+
+
+def test_what_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # what a user meets
+    edge_index, hidden, v, W = ragged(10, 15, 70), torch.randn(70, 4), torch.randn(10, 3), torch.randn(4, 3, 2)
+    with pytest.raises(DataError, match="5 features per edge; weight combines 4"):
+        kernel_contraction(torch.randn(70, 5), v, edge_index, W, num_targets=15)
+    with pytest.raises(DataError, match="4 channels; weight takes 3"):
+        kernel_contraction(hidden, torch.randn(10, 4), edge_index, W, num_targets=15)
+    with pytest.raises(DataError, match="refers to node"):
+        kernel_contraction(hidden, v[:4], edge_index, W, num_targets=15)
+    with pytest.raises(ConfigError, match="by is 'edge'"):
+        EdgePlan.build(edge_index, 10, 15, by="edge")

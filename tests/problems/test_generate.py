@@ -1,0 +1,64 @@
+"""A generated file is the same however it came to be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gno.datasets import MeshDataset
+from gno.errors import ConfigError, DataError
+from gno.problems import Darcy, generate
+
+PROBLEM = Darcy(nodes=40, field_nodes=360, refinement=2, test_fraction=0.5, shapes=("square", "l_shape"))
+
+
+class KilledError(Exception):
+    """Stands for a kill between two samples."""
+
+
+def test_stopped_run_resumes_to_the_same_file(tmp_path: Path) -> None:
+    def stop(done: int, total: int) -> None:
+        if done == 3:
+            raise KilledError
+
+    whole = generate(PROBLEM, tmp_path / "whole.h5", 6)
+    with pytest.raises(KilledError):
+        generate(PROBLEM, tmp_path / "parts.h5", 6, progress=stop)
+    assert not (tmp_path / "parts.h5").exists()
+    seen: list[tuple[int, int]] = []
+    parts = generate(PROBLEM, tmp_path / "parts.h5", 6, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(4, 6), (5, 6), (6, 6)]
+    assert parts.read_bytes() == whole.read_bytes()
+
+
+def test_workers_give_the_same_file(tmp_path: Path) -> None:
+    alone = generate(PROBLEM, tmp_path / "alone.h5", 4)
+    together = generate(PROBLEM, tmp_path / "together.h5", 4, workers=2)
+    assert alone.read_bytes() == together.read_bytes()
+
+
+def test_file_holds_the_samples_their_splits_and_what_they_are(tmp_path: Path) -> None:
+    path = generate(PROBLEM, tmp_path / "four.h5", 4)
+    with MeshDataset(path) as dataset:
+        assert dataset.splits["test"].tolist() == [1, 3]
+        assert [spec.name for spec in dataset.fields] == ["permeability", "u"]
+        assert dataset.attributes["pde"] == "darcy"
+        draw = PROBLEM.sample(2)
+        assert np.array_equal(dataset[2].mesh.point_data["u"], draw.mesh.point_data["u"])
+        assert dataset[2].params == draw.params
+
+
+def test_finished_file_of_another_problem_is_not_lost(tmp_path: Path) -> None:
+    path = generate(PROBLEM, tmp_path / "one.h5", 1)
+    with pytest.raises(DataError, match="exists already"):
+        generate(PROBLEM, path, 2)
+    assert len(MeshDataset(path)) == 1
+    generate(PROBLEM, path, 2, overwrite=True)
+    assert len(MeshDataset(path)) == 2
+
+
+def test_no_samples_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="0 samples"):
+        generate(PROBLEM, tmp_path / "none.h5", 0)
