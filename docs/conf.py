@@ -18,7 +18,8 @@ extensions = [
     "sphinx_gallery.gen_gallery",
 ]
 myst_enable_extensions = ["colon_fence", "dollarmath"]
-exclude_patterns = ["_build", "gallery"]
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "_templates", "gallery"]
 html_theme = "furo"
 html_title = f"gno {release}"
 
@@ -27,6 +28,7 @@ autodoc_member_order = "bysource"
 autosummary_generate = True
 napoleon_google_docstring = True
 napoleon_use_rtype = False
+napoleon_custom_sections = ["Shapes"]
 
 sphinx_gallery_conf = {
     "examples_dirs": "gallery",
@@ -36,4 +38,5 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "show_memory": False,
     "min_reported_time": 1e9,
+    "write_computation_times": False,
 }

@@ -25,7 +25,7 @@ def evaluate(
 
     DIR gets metrics.json, per_sample.csv, pictures of the best, the median and the worst sample, and report.html.
     """
-    from gno.cli.places import check_folder
+    from gno.files import check_folder
     from gno.report import evaluation_report
     from gno.report.methods import HEADER, comparison
     from gno.training import evaluate as measure

@@ -15,10 +15,10 @@ import typer
 from typer.core import TyperGroup
 
 from gno.errors import ConfigError, GnoError, Interrupted, ResourceError
+from gno.files import NO_SPACE
 
 UsageError = typer.BadParameter.__base__
 """Typer's own class of usage errors, which it does not export."""
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 GENERAL = {
     1: ("this is a fault of gno, not of yours", "please report it, with the lines above"),

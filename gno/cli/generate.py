@@ -28,10 +28,10 @@ def generate(
     A run that was stopped goes on where it was when the same command is given again.
     """
     from gno.cli.places import check_file
-    from gno.cli.problem import problem_named
     from gno.cli.settings import settings
     from gno.errors import ConfigError
     from gno.problems import generate as make
+    from gno.problems import problem_named
 
     options = settings(set_, example="nodes=200")
     problem = problem_named(name, options | ({} if "seed" in options else {"seed": seed}))

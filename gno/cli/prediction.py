@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gno.cli.problem import problem_of
 from gno.errors import GnoError
+from gno.files import replacing
 from gno.mesh import Mesh, save
+from gno.problems import problem_of
 from gno.report import fields_picture
-from gno.report.placing import placed
 
 if TYPE_CHECKING:
     from gno.models import Operator
-
-DISTANCE = "distance_from_training"
 
 
 def outside(operator: Operator, mesh: Mesh) -> list[str]:
@@ -26,6 +24,8 @@ def outside(operator: Operator, mesh: Mesh) -> list[str]:
         operator: the model.
         mesh: of a prediction.
     """
+    from gno.models.prediction import DISTANCE
+
     lines = []
     for channel in operator.inputs:
         values = channel.values(mesh).numpy()
@@ -68,6 +68,8 @@ def summary(operator: Operator, mesh: Mesh) -> list[dict[str, Any]]:
         operator: the model.
         mesh: of a prediction.
     """
+    from gno.models.prediction import DISTANCE
+
     wanted = [(c.spec.name, c.spec.units, mesh.point_data) for c in operator.targets]
     wanted += [(DISTANCE, "1", mesh.point_data)]
     wanted += [("residual", "", mesh.cell_data)] if "residual" in mesh.cell_data else []
@@ -111,7 +113,7 @@ def write_with_picture(mesh: Mesh, shown: dict[str, str], path: Path, *, title: 
         ResourceError: a file cannot be written.
     """
     picture = path.with_suffix(".png")
-    with placed(picture) as image, placed(path) as fields:
-        save(mesh, fields)
+    with replacing(picture) as image:
         fields_picture(mesh, shown, image, title=title)
+        save(mesh, path)
     return picture

@@ -28,7 +28,7 @@ def train(
 
     Values of the recipe are set by dotted names: --set optimization.epochs=3. Ctrl-C saves a checkpoint.
     """
-    from gno.cli.places import check_folder
+    from gno.files import check_folder
     from gno.report import training_report
     from gno.training import Recipe
     from gno.training import train as run_recipe

@@ -17,7 +17,7 @@ from gno.datasets.field import FieldSpec
 from gno.datasets.journal import Journal, Record
 from gno.datasets.packed import CORNERS_OF_TYPE
 from gno.datasets.sink import Sink
-from gno.datasets.splits import Samples
+from gno.datasets.splits import Samples, measured
 from gno.datasets.statistics import RunningStatistics
 
 CHUNK_BYTES = 64 * 1024
@@ -71,7 +71,7 @@ def write_archive(
         path: where to write.
         journal: the unfinished file.
         contents: what it holds.
-        splits: split to sample numbers.
+        splits: split to sample numbers; statistics are over ``train``, or over all samples where it has none.
         compress: gzip with checksums; else plain arrays, which read faster.
 
     Raises:
@@ -85,7 +85,7 @@ def write_archive(
         _write_steps(file, contents)
         _write_tables(file, contents, splits)
         _fill_meshes(file, journal, contents, sink)
-        _fill_samples(file, journal, contents, set(splits.get("train", np.zeros(0, np.int64)).tolist()), sink)
+        _fill_samples(file, journal, contents, set(measured(splits, len(contents.samples)).tolist()), sink)
         reseal(file)
 
 
@@ -198,7 +198,7 @@ def _fill_meshes(file: h5py.File, journal: Journal, contents: Contents, sink: Si
     boundary["facet_ptr"] = _starts(counts)
 
 
-def _fill_samples(file: h5py.File, journal: Journal, contents: Contents, train: set[int], sink: Sink) -> None:
+def _fill_samples(file: h5py.File, journal: Journal, contents: Contents, counted: set[int], sink: Sink) -> None:
     targets = {s.name: file[schema.field_path(s)] for s in contents.fields}
     spans = {s.name: list(pairwise(contents.field_starts(s))) for s in contents.fields if s.role != "static"}
     running = {s.name: RunningStatistics(s.name, s.components) for s in contents.fields}
@@ -209,7 +209,7 @@ def _fill_samples(file: h5py.File, journal: Journal, contents: Contents, train: 
         arrays = journal.read(record)
         for name, rows in spans.items():
             targets[name][rows[i][0] : rows[i][1]] = arrays[name]
-        if i not in train:
+        if i not in counted:
             continue
         if len(spans) < len(running) and record.meta["mesh"] != last:
             last = record.meta["mesh"]

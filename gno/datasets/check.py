@@ -14,7 +14,7 @@ from gno.datasets import schema
 from gno.datasets.field import FieldSpec
 from gno.datasets.packed import CORNERS_OF_TYPE
 from gno.datasets.reader import MeshDataset
-from gno.datasets.splits import overlap
+from gno.datasets.splits import measured, overlap
 from gno.datasets.statistics import RunningStatistics, Statistics
 from gno.errors import GnoError
 
@@ -31,7 +31,7 @@ class Report:
         dim: 2 or 3.
         num_points: least and greatest number of points of a mesh.
         fields: the fields of every sample.
-        statistics: field to its statistics over the train split.
+        statistics: field to its statistics over the train split, or over all samples where it has none.
         splits: split to its number of samples.
         checksums: SHA-256 sums that were compared.
         problems: what is wrong, one line each; empty where all is well.
@@ -121,14 +121,14 @@ def check(path: str | os.PathLike[str]) -> Report:
 
 
 def _samples(dataset: MeshDataset, running: Mapping[str, RunningStatistics]) -> Iterator[str]:
-    train = set(dataset.splits.get("train", np.zeros(0, np.int64)).tolist())
+    counted = set(measured(dataset.splits, len(dataset)).tolist())
     for i in range(len(dataset)):
         try:
             sample = dataset[i]
         except GnoError as error:
             yield str(error)
             continue
-        if i in train:
+        if i in counted:
             for spec in dataset.fields:
                 running[spec.name].update(spec.values(sample.mesh))
 
@@ -154,18 +154,28 @@ def _statistics(dataset: MeshDataset, running: Mapping[str, RunningStatistics]) 
         for number in schema.NUMBERS:
             a, b = getattr(stored, number), getattr(found, number)
             if (a is None) != (b is None) or (a is not None and not np.allclose(a, b, rtol=1e-9, atol=1e-300)):
-                yield f"{number} of {name!r} is {a}, but the train split has {b}"
+                yield f"{number} of {name!r} is {a}, but {_measured(dataset)} has {b}"
 
 
 def _notes(dataset: MeshDataset, twins: int) -> Iterator[str]:
+    if not _has_train(dataset):
+        yield "no sample is in the train split: statistics are over all samples"
     if twins:
         yield f"{twins} samples to validate or test are in the train split, too"
     for name, statistics in dataset.statistics.items():
         if (statistics.std == 0).any():
-            yield f"field {name!r} is constant over the train split"
+            yield f"field {name!r} is constant over {_measured(dataset)}"
     unused = np.setdiff1d(np.arange(dataset.num_meshes), dataset.tables.mesh)
     if len(unused):
         yield f"mesh {unused[0]} belongs to no sample"
     listed = sum(len(rows) for rows in dataset.splits.values())
     if listed < len(dataset):
         yield f"{len(dataset) - listed} samples are in no split"
+
+
+def _has_train(dataset: MeshDataset) -> bool:
+    return len(dataset.splits.get("train", ())) > 0
+
+
+def _measured(dataset: MeshDataset) -> str:
+    return "the train split" if _has_train(dataset) else "the whole file"

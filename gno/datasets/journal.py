@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from gno.errors import DataError, ResourceError
+from gno.files import unwritable
 
 fcntl: Any
 try:
@@ -55,7 +56,7 @@ class Journal:
 
     Raises:
         DataError: another file stands at ``path``, or another process writes it.
-        ResourceError: the disk is full.
+        ResourceError: the disk is full, or the file cannot be made.
     """
 
     def __init__(self, path: Path) -> None:
@@ -63,7 +64,7 @@ class Journal:
         try:
             self._file: BinaryIO = open(path, "a+b", buffering=0)  # noqa: SIM115 - closed by close()
         except OSError as error:
-            raise DataError(f"{path} cannot be written", why=error.strerror or str(error)) from error
+            raise unwritable(path, error) from error
         self._end = 0
         try:
             self._lock()

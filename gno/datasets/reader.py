@@ -91,7 +91,7 @@ class MeshDataset:
 
     @property
     def statistics(self) -> Mapping[str, Statistics]:
-        """Field to its statistics over the train split."""
+        """Field to its statistics over the train split, or over all samples where it has none."""
         return self.tables.statistics
 
     @property

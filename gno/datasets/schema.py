@@ -7,7 +7,8 @@ The file is ragged VTKHDF 2.1, so that ParaView opens it with one time step per 
     VTKHDF/{PointData, CellData}/<field>                              samples one after another; static: meshes
     VTKHDF/Steps/{Values, PartOffsets, NumberOfParts, PointOffsets, ...}   (samples,); PartOffsets is the mesh
     gno/boundary/{facets, facet_ptr, tag, patch_ptr, names}           named boundary of each mesh
-    gno/params/<name>, gno/splits/<name>, gno/stats/<field>/<number>
+    gno/params/<name>, gno/splits/<name>
+    gno/stats/<field>/<number>                                        over the train split; all samples without one
     gno/digests/{meshes, samples}                                     SHA-256 of each mesh and each sample
     gno/sha256                                                        JSON: every other dataset to its SHA-256
     gno.attrs: schema, dim, num_samples, fields, complete; gno/attributes.attrs: what the author says of the data

@@ -96,6 +96,21 @@ def sample_numbers(members: Sequence[int] | np.ndarray) -> Samples:
     return rows.astype(np.int64)
 
 
+def measured(splits: Mapping[str, Sequence[int] | np.ndarray], num_samples: int) -> Samples:
+    """Samples that statistics are taken over: those of the train split, or all where it has none.
+
+    Args:
+        splits: split to sample numbers.
+        num_samples: samples in the dataset.
+
+    Example:
+        >>> measured({"train": [0, 2], "test": [1]}, 3), measured({"test": [0, 1]}, 2)
+        (array([0, 2]), array([0, 1]))
+    """
+    train = sample_numbers(splits.get("train", ()))
+    return train if len(train) else np.arange(num_samples, dtype=np.int64)
+
+
 def overlap(digests: Sequence[bytes], splits: Mapping[str, Sequence[int] | np.ndarray]) -> int:
     """Samples of the valid and test splits whose content stands in the train split, too.
 

@@ -129,7 +129,7 @@ class RunningStatistics:
             DataError: nothing was seen.
         """
         if self._plain.count == 0:
-            raise DataError(f"field {self.name!r} has no values", why="the training samples have no nodes or cells")
+            raise DataError(f"field {self.name!r} has no values", why="the samples have no nodes or cells")
         positive = bool((self._min > 0).all())
         return Statistics(
             self._plain.mean,

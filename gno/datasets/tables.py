@@ -66,7 +66,7 @@ class Tables:
         params: name to one number per sample.
         digests: SHA-256 of each sample.
         splits: split to sample numbers.
-        statistics: field to its statistics over the train split.
+        statistics: field to its statistics over the train split, or over all samples where it has none.
         attributes: what the author says of the data.
         seal: the seal of the file.
     """

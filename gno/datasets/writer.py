@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import os
@@ -22,9 +21,11 @@ from gno.datasets.journal import Journal, Record
 from gno.datasets.naming import is_storable
 from gno.datasets.packed import PackedMesh
 from gno.datasets.splits import SPLITS, Samples, checked_splits, overlap
-from gno.errors import ConfigError, DataError, ResourceError
+from gno.errors import ConfigError, DataError
+from gno.files import check_file, replacing
 from gno.mesh.mesh import Mesh
 
+OVERWRITE = "overwrite it (overwrite=True, --overwrite)"
 MESH_ARRAYS = ("points", "connectivity", "types", "facets", "facet_counts")
 
 
@@ -46,6 +47,7 @@ class DatasetWriter:
     Raises:
         ConfigError: no fields, a name twice, or an attribute that is neither text nor number.
         DataError: a file is in the way, or the unfinished file is of another dataset.
+        ResourceError: no such folder, no right to write there, or the disk is full.
 
     Example:
         >>> from gno.datasets import FieldSpec, MeshDataset
@@ -76,14 +78,15 @@ class DatasetWriter:
         self._contents = Contents(self.fields, _checked_attributes(attributes or {}))
         self._mesh_ids: dict[str, int] = {}
         part = self.path.with_name(self.path.name + ".part")
-        if not self.path.parent.is_dir():
-            raise DataError(f"no such folder: {self.path.parent}", fix="make it first")
+        check_file(self.path)
         if self.path.exists() and not overwrite:
-            raise DataError(f"{self.path} exists already", fix="write to another path, or pass overwrite=True")
+            raise DataError(f"{self.path} exists already", fix=f"give another name, or {OVERWRITE}")
         if part.exists() and overwrite and not resume:
             part.unlink()
         if part.exists() and not resume:
-            raise DataError(f"{part} exists already", fix="pass resume=True to go on, or overwrite=True to start again")
+            raise DataError(
+                f"{part} exists already", fix=f"go on with it (resume=True; gno generate does), or {OVERWRITE}"
+            )
         self._journal = Journal(part)
         try:
             self._begin()
@@ -122,13 +125,15 @@ class DatasetWriter:
         self._contents.samples.append(self._journal.append(meta, varying))
 
     def seal(self, splits: Mapping[str, Sequence[int] | np.ndarray] | None = None) -> None:
-        """Finish the file: statistics of the training samples, checksums, and its name, given last.
+        """Finish the file: statistics, checksums, and its name, given last.
+
+        Statistics are over the training samples; over all samples where none trains, as in a file to test with.
 
         Args:
             splits: split to sample numbers; by default what ``append`` was told.
 
         Raises:
-            ConfigError: splits that overlap or name samples that are not there, or no training samples.
+            ConfigError: splits that overlap or name samples that are not there.
             DataError: there are no samples, or the file is closed.
             ResourceError: the disk is full; the unfinished file is kept.
         """
@@ -137,28 +142,13 @@ class DatasetWriter:
         if not contents.samples:
             raise DataError(f"{self.path} would have no samples", fix="append at least one")
         parts = self._splits() if splits is None else checked_splits(splits, self.num_samples)
-        if not len(parts.get("train", ())):
-            raise ConfigError("no sample is in the train split", why="statistics are taken from it")
         twins = overlap([s.meta["digest"].encode() for s in contents.samples], parts)
         if twins:
             warnings.warn(f"{twins} samples to validate or test are in the train split, too", stacklevel=2)
         self._journal.sync()
-        temporary = self.path.with_name(self.path.name + ".sealing")
-        try:
-            write_archive(temporary, self._journal, contents, parts, compress=self.compress)
-            _sync(temporary)
-            os.replace(temporary, self.path)
-            _sync(self.path.parent)
-        except BaseException as error:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-            if not isinstance(error, OSError):
-                raise
-            raise ResourceError(
-                f"{self.path} cannot be written",
-                why=error.strerror or str(error),
-                fix=f"free some space and resume: {self._journal.path} keeps all samples",
-            ) from error
+        kept = f"then resume: {self._journal.path} keeps all samples"
+        with replacing(self.path, aside=self.path.with_name(self.path.name + ".sealing"), then=kept) as aside:
+            write_archive(aside, self._journal, contents, parts, compress=self.compress)
         self._journal.path.unlink()
         self.close()
 
@@ -195,7 +185,7 @@ class DatasetWriter:
                 raise DataError(
                     f"{self._journal.path} is of another dataset",
                     why=f"its {key} are {records[0].meta.get(key)}, not {header[key]}",
-                    fix="go on with the options it was begun with, or pass overwrite=True without resume",
+                    fix=f"go on with the options it was begun with, or remove {self._journal.path.name}",
                 )
         for record in records[1:]:
             if record.meta["kind"] == "mesh":
@@ -205,7 +195,7 @@ class DatasetWriter:
 
     def _check_open(self) -> None:
         if not self._journal.is_open:
-            raise DataError(f"{self.path} is closed", why="it was sealed or left", fix="open a writer with resume=True")
+            raise DataError(f"{self.path} is closed", why="it was sealed or left", fix="open another writer")
 
     def _mesh_number(self, mesh: Mesh, static: dict[str, np.ndarray]) -> int:
         packed = PackedMesh.pack(mesh)
@@ -267,11 +257,3 @@ def _checked_attributes(attributes: Mapping[str, str | float | int]) -> dict[str
         elif not isinstance(value, (float, int)) or not -(2**63) <= value < 2**64:
             raise ConfigError(f"attribute {name!r} is {value!r}", why="it must be text or a finite number of 64 bits")
     return dict(attributes)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -7,7 +7,6 @@ SHA-256 of each tensor and of the description itself. The same operator makes th
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 from collections.abc import Mapping
@@ -20,7 +19,8 @@ from safetensors.torch import load as read_tensors
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor, nn
 
-from gno.errors import ConfigError, GnoError, ModelError, ResourceError
+from gno.errors import ConfigError, GnoError, ModelError
+from gno.files import write_bytes
 from gno.models.channel import Channel
 from gno.models.geometry import Geometry
 from gno.models.model_header import Header, read_header, sealed
@@ -41,8 +41,8 @@ def save(operator: Operator, path: str | os.PathLike[str]) -> None:
         path: the file.
 
     Raises:
-        ResourceError: the disk is full.
-        ConfigError: a path that cannot be written, or a network that is not registered.
+        ResourceError: no space, no such folder, or no right to write there.
+        ConfigError: a network that is not registered.
     """
     from gno import __version__
 
@@ -59,7 +59,7 @@ def save(operator: Operator, path: str | os.PathLike[str]) -> None:
         "sha256": {name: _digest(value) for name, value in tensors.items()},
     }
     # One entry: safetensors writes several in an order of chance.
-    _write(Path(path), tensors_to_bytes(tensors, {"gno": sealed(description)}))
+    write_bytes(path, tensors_to_bytes(tensors, {"gno": sealed(description)}))
 
 
 def load(path: str | os.PathLike[str]) -> Operator:
@@ -144,19 +144,3 @@ def _digest(value: Tensor) -> str:
 
 def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
-
-
-def _write(path: Path, content: bytes) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(aside, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ResourceError(f"{path} cannot be written", why="the disk is full", fix="free some space") from error
-        raise ConfigError(f"{path} cannot be written", why=error.strerror or str(error)) from error
-    finally:
-        aside.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Fields from cells to nodes and from nodes to cells, by means."""
+"""A field of a mesh at its nodes, wherever the mesh carries it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jaxtyping import Float
 from gno.datasets.field import FieldSpec, check_finite
 from gno.datasets.naming import suggestion
 from gno.errors import DataError
-from gno.mesh.geometry import cell_volume
+from gno.mesh.means import around_nodes
 from gno.mesh.mesh import Mesh
 
 
@@ -47,41 +47,4 @@ def nodal(mesh: Mesh, spec: FieldSpec) -> Float[np.ndarray, "nodes components"]:
         )
     values = values.reshape(count, spec.components).astype(np.float64)
     check_finite(values, f"field {spec.name!r}")
-    return cells_to_nodes(mesh, values) if number else values
-
-
-def cells_to_nodes(mesh: Mesh, values: Float[np.ndarray, "cells c"]) -> Float[np.ndarray, "nodes c"]:
-    r"""Volume-weighted means of the cells around each node.
-
-    .. math::
-        u_i = \sum_{P \ni i} V_P\, u_P \Big/ \sum_{P \ni i} V_P
-
-    Args:
-        mesh: any mesh; a node without cells gets 0.
-        values: of the cells.
-    """
-    volume, first = np.abs(cell_volume(mesh)), 0
-    total, weight = np.zeros((mesh.num_points, values.shape[1])), np.zeros(mesh.num_points)
-    for cells in mesh.cells.values():
-        part = slice(first, first + len(cells))
-        first += len(cells)
-        for corner in cells.T:
-            np.add.at(total, corner, volume[part, None] * values[part])
-            np.add.at(weight, corner, volume[part])
-    return total / np.where(weight > 0, weight, 1.0)[:, None]
-
-
-def nodes_to_cells(mesh: Mesh, values: Float[np.ndarray, "nodes *c"]) -> Float[np.ndarray, "cells *c"]:
-    """Means of the corners of each cell.
-
-    Args:
-        mesh: any mesh.
-        values: of the nodes.
-
-    Example:
-        >>> mesh = Mesh(np.array([[0.0, 0], [1, 0], [0, 1]]), {"triangle": np.array([[0, 1, 2]])})
-        >>> nodes_to_cells(mesh, np.array([0.0, 3.0, 6.0]))
-        array([3.])
-    """
-    parts = [values[cells].mean(axis=1) for cells in mesh.cells.values()]
-    return np.concatenate(parts) if parts else np.zeros((0, *values.shape[1:]))
+    return around_nodes(mesh, values) if number else values

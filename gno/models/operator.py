@@ -21,12 +21,9 @@ from gno.models.boundary_distance import boundary_distance, outer_nodes
 from gno.models.build import build
 from gno.models.channel import Channel
 from gno.models.geometry import Geometry
-from gno.models.nodal import nodes_to_cells
 
 BOUNDARIES = ("free", "zero", "mask")
 """What a prediction does on the boundary: anything; vanish, linearly with the distance; vanish there alone."""
-DISTANCE = "distance_from_training"
-"""Field of a prediction: how far its inputs lie outside those seen in training."""
 
 
 class Operator(nn.Module):
@@ -205,7 +202,6 @@ class Operator(nn.Module):
         parts = encoded.split([channel.spec.components for channel in self.targets], dim=1)
         return torch.cat([channel.decode(part) for channel, part in zip(self.targets, parts)], dim=1)
 
-    @torch.no_grad()
     def predict(self, mesh: Mesh) -> Mesh:
         """The mesh with the targets in its point data and, as means of the corners, in its cell data.
 
@@ -219,19 +215,9 @@ class Operator(nn.Module):
         Raises:
             DataError: a mesh of another dimension, or without an input field.
         """
-        graph = self.graph(mesh)
-        was_training = self.training
-        self.eval()
-        try:
-            fields = self.fields(self(graph.to(next(self.parameters()).device)))
-        finally:
-            self.train(was_training)
-        point = {name: values.cpu().double().numpy() for name, values in fields.items()}
-        if self.boundary != "free":
-            point = {name: _zeroed(values, outer_nodes(mesh)) for name, values in point.items()}
-        cell = {name: nodes_to_cells(mesh, values) for name, values in point.items()}
-        point[DISTANCE] = self.distance_from_training(mesh)
-        return mesh.with_data({**mesh.point_data, **point}, {**mesh.cell_data, **cell})
+        from gno.models.prediction import predict
+
+        return predict(self, mesh)
 
     def distance_from_training(self, mesh: Mesh) -> Float[np.ndarray, " nodes"]:
         """How far the inputs of each node lie outside the training ranges, as of ``predict``.
@@ -242,10 +228,9 @@ class Operator(nn.Module):
         Raises:
             DataError: a mesh without an input field.
         """
-        parts = [channel.outside(channel.values(mesh)).numpy() for channel in self.inputs]
-        parts.append(np.maximum(4 * (boundary_distance(mesh) / self.geometry.scale - 1), 0.0))
-        result: np.ndarray = np.max(parts, axis=0)
-        return result
+        from gno.models.prediction import distance_from_training
+
+        return distance_from_training(self, mesh)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a model file, as of ``gno.models.model_file``.
@@ -254,8 +239,8 @@ class Operator(nn.Module):
             path: a ``.safetensors`` file; an old one is replaced when the new one is complete.
 
         Raises:
-            ResourceError: the disk is full.
-            ConfigError: a path that cannot be written, or a network that is not registered.
+            ResourceError: no space, no such folder, or no right to write there.
+            ConfigError: a network that is not registered.
         """
         from gno.models.model_file import save
 
@@ -279,9 +264,3 @@ class Operator(nn.Module):
         if self.boundary == "mask":
             return 1 - graph.is_boundary
         return graph.boundary_distance / (graph.boundary_distance + self.geometry.scale / 2)
-
-
-def _zeroed(values: np.ndarray, nodes: np.ndarray) -> np.ndarray:
-    values = values.copy()
-    values[nodes] = 0.0  # decoding leaves the mean's rounding error
-    return values

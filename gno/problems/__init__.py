@@ -5,8 +5,6 @@ from __future__ import annotations
 from gno.problems.darcy import Darcy
 from gno.problems.generate import generate
 from gno.problems.problem import Draw, Problem
+from gno.problems.registry import PROBLEMS, problem_named, problem_of
 
-PROBLEMS: dict[str, type[Problem]] = {"darcy": Darcy}
-"""Name on the command line to problem."""
-
-__all__ = ["PROBLEMS", "Darcy", "Draw", "Problem", "generate"]
+__all__ = ["PROBLEMS", "Darcy", "Draw", "Problem", "generate", "problem_named", "problem_of"]

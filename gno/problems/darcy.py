@@ -15,10 +15,11 @@ from gno.datasets import FieldSpec
 from gno.errors import ConfigError, DataError
 from gno.fv import Condition, Dirichlet, cells_to_nodes, diffusion
 from gno.mesh import Mesh, cell_centroid, refine
+from gno.mesh.means import around_nodes, corner_mean
 from gno.problems.coefficient import log_normal, two_phase
 from gno.problems.deal import Deal, Part
 from gno.problems.domain import FAMILIES, Domain, draw_domain
-from gno.problems.permeability import around_nodes, cell_permeability, corner_mean, mean_permeability
+from gno.problems.permeability import cell_permeability, mean_permeability
 from gno.problems.problem import Draw, Problem
 from gno.problems.random_field import RandomField, mesh_field, square_field
 from gno.problems.walls import draw_walls, fixed_nodes, walls_of

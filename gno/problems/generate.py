@@ -63,7 +63,11 @@ def generate(
     with DatasetWriter(path, problem.fields, attributes=attributes, resume=True, overwrite=overwrite) as writer:
         done = writer.num_samples
         if done > n:
-            raise ConfigError(f"{n} samples are asked for", why=f"the unfinished file has {done} already")
+            raise ConfigError(
+                f"{n} samples are asked for",
+                why=f"the unfinished file has {done} already",
+                fix=f"ask for {done} or more, or remove {path}.part",
+            )
         with _draws(problem, range(done, n), workers) as draws:
             for draw in draws:
                 writer.append(draw.mesh, draw.params, draw.split)

@@ -1,4 +1,4 @@
-"""Permeability of a mesh: from cells to nodes and back."""
+"""Permeability of a mesh, whether it is given at the cells or at the nodes."""
 
 from __future__ import annotations
 
@@ -7,46 +7,9 @@ from jaxtyping import Float
 
 from gno.errors import DataError
 from gno.mesh import Mesh, cell_volume, node_volume
+from gno.mesh.means import corner_mean
 
 NAME = "permeability"
-
-
-def around_nodes(mesh: Mesh, values: Float[np.ndarray, " cells"]) -> Float[np.ndarray, " nodes"]:
-    """Mean over the cells around each node, weighted by their volumes.
-
-    Args:
-        mesh: any mesh.
-        values: of the cells.
-
-    Example:
-        >>> points = np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])
-        >>> mesh = Mesh(points, {"triangle": np.array([[0, 1, 2], [0, 2, 3]])})
-        >>> around_nodes(mesh, np.array([1.0, 2.0])).tolist()
-        [1.5, 1.0, 1.5, 2.0]
-    """
-    volume, first = cell_volume(mesh), 0
-    total, weight = np.zeros(mesh.num_points), np.zeros(mesh.num_points)
-    for cells in mesh.cells.values():
-        part = slice(first, first + len(cells))
-        first += len(cells)
-        np.add.at(total, cells, (volume * values)[part, None])
-        np.add.at(weight, cells, volume[part, None])
-    return np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
-
-
-def corner_mean(mesh: Mesh, values: Float[np.ndarray, " nodes"]) -> Float[np.ndarray, " cells"]:
-    """Mean over the corners of each cell.
-
-    Args:
-        mesh: any mesh.
-        values: of the nodes.
-
-    Example:
-        >>> mesh = Mesh(np.array([[0.0, 0], [1, 0], [0, 1]]), {"triangle": np.array([[0, 1, 2]])})
-        >>> corner_mean(mesh, np.array([1.0, 2.0, 6.0])).tolist()
-        [3.0]
-    """
-    return np.concatenate([np.zeros(0), *(values[cells].mean(axis=1) for cells in mesh.cells.values())])
 
 
 def cell_permeability(mesh: Mesh) -> Float[np.ndarray, " cells"]:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from gno.report.placing import placed
+from gno.files import replacing
 
 DPI = 160
 INK = "#20242c"
@@ -78,6 +78,6 @@ def save_png(figure: Figure, path: str | os.PathLike[str]) -> Path:
     Raises:
         ResourceError: the file cannot be written.
     """
-    with placed(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
+    with replacing(path) as aside:
+        figure.savefig(aside, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
     return Path(path)

@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from gno import __version__
-from gno.report.placing import placed
+from gno.files import write_text
 
 Cell = str | float | int | None
 
@@ -101,8 +101,7 @@ class Page:
         Raises:
             ResourceError: it cannot be written.
         """
-        with placed(path) as temporary:
-            temporary.write_text(self.html(), encoding="utf-8")
+        write_text(path, self.html())
         return Path(path)
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import os
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import torch
 
-from gno.errors import DataError, ResourceError
+from gno.errors import DataError
+from gno.files import replacing
 
 FORMAT = "gno-checkpoint-1"
 """Name and version of the layout of a checkpoint."""
@@ -35,11 +36,13 @@ def save_checkpoint(path: str | os.PathLike[str], state: Mapping[str, Any]) -> N
         3
     """
     path = Path(path)
-
-    def write(file: IO[bytes]) -> None:
-        torch.save({"format": FORMAT, **state}, file)
-
-    write_aside(path, write, keep=previous_checkpoint(path))
+    with replacing(path, aside=path.with_name(path.name + ".part"), then="then resume the run") as aside:
+        try:
+            torch.save({"format": FORMAT, **state}, aside)
+        except RuntimeError as error:  # what torch makes of a full disk
+            raise OSError(errno.ENOSPC, f"torch could not write it: {error}".split("\n")[0]) from error
+        if path.exists():
+            os.replace(path, previous_checkpoint(path))
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -73,52 +76,3 @@ def previous_checkpoint(path: str | os.PathLike[str]) -> Path:
     """Where the checkpoint before the last one is kept."""
     path = Path(path)
     return path.with_name(f"{path.stem}.previous{path.suffix}")
-
-
-def write_aside(path: Path, write: Callable[[IO[bytes]], object], *, keep: Path | None = None) -> None:
-    """Write a file under another name, bring it to the disk, and rename it: it is whole or not there.
-
-    Args:
-        path: the file to be.
-        write: fills the open file.
-        keep: where the file that stands at ``path`` goes.
-
-    Raises:
-        ResourceError: the disk is full or the folder cannot be written.
-    """
-    aside = path.with_name(path.name + ".part")
-    try:
-        with open(aside, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        if keep is not None and path.exists():
-            os.replace(path, keep)
-        os.replace(aside, path)
-        _sync(path.parent)
-    except (OSError, RuntimeError) as error:  # torch raises RuntimeError where the disk is full
-        with contextlib.suppress(OSError):
-            aside.unlink()
-        why = str(error).split("\n")[0]
-        raise ResourceError(f"{path} cannot be written", why=why, fix="free some space, then resume the run") from error
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all.
-
-    Args:
-        path: the file to be.
-        text: what it will hold.
-
-    Raises:
-        ResourceError: the disk is full or the folder cannot be written.
-    """
-    write_aside(path, lambda file: file.write(text.encode()))
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

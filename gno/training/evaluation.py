@@ -14,12 +14,12 @@ import numpy as np
 import torch
 
 from gno.datasets import MeshDataset
-from gno.errors import ConfigError, ResourceError, SolverError
+from gno.errors import SolverError
+from gno.files import check_folder, make_folder, write_text
 from gno.mesh import Mesh, node_volume
 from gno.models import Operator
 from gno.models.channel import Channel
-from gno.problems import PROBLEMS, Problem
-from gno.training.checkpoint import write_text
+from gno.problems import problem_of
 from gno.training.environment import as_device, environment
 from gno.training.gradient import SimplexGradient
 from gno.training.history import Row, csv_text
@@ -59,8 +59,10 @@ def evaluate(
         ModelError: a model file that cannot be used.
         DataError: a dataset without the fields that the model needs, or files that cannot be used.
         ConfigError: an empty split.
+        ResourceError: the folder cannot be made, or the disk is full.
     """
     where, tell = as_device(device), progress or silent
+    check_folder(Path(out))
     operator = Operator.load(model).to(where).eval()
     with MeshDataset(data, split) as dataset:
         names = [channel.spec.name for channel in operator.targets]
@@ -97,7 +99,7 @@ def _predictor(operator: Operator, names: list[str]) -> Method:
 
 def _solvers(dataset: MeshDataset, names: list[str], tell: Progress) -> dict[str, Method]:
     """The baseline and the plain solver of the problem that made the dataset, where it is one of ours."""
-    problem = _problem(dataset)
+    problem = problem_of(dataset.attributes)
     if problem is None or set(names) != {spec.name for spec in problem.fields if spec.role == "target"}:
         message = f"{dataset.path} names no problem of ours: the model is compared with no solver"
         tell(Event("evaluation", 0, len(dataset), message=message))
@@ -112,16 +114,6 @@ def _solvers(dataset: MeshDataset, names: list[str], tell: Progress) -> dict[str
 
     methods: dict[str, Method] = {"solver_": solve}
     return methods | {"baseline_": baseline} if len(names) == 1 else methods
-
-
-def _problem(dataset: MeshDataset) -> Problem | None:
-    kind = PROBLEMS.get(str(dataset.attributes.get("pde", "")))
-    try:
-        options = json.loads(str(dataset.attributes.get("generator", "{}")))
-        lists = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
-        return kind(**lists) if kind is not None else None
-    except (ValueError, TypeError, AttributeError, ConfigError):
-        return None  # another version of the problem, or a stranger's attribute of that name
 
 
 def _compared(
@@ -161,10 +153,7 @@ def _metrics(rows: list[Row], errors: Mapping[str, list[FieldErrors]]) -> dict[s
 
 
 def _write(out: Path, metrics: Mapping[str, Any], rows: list[Row]) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ResourceError(f"{out} cannot be made", why=str(error.strerror)) from error
+    make_folder(out)
     finite = {name: None if isinstance(v, float) and not math.isfinite(v) else v for name, v in metrics.items()}
     write_text(out / "per_sample.csv", csv_text(rows))
     write_text(out / "metrics.json", json.dumps(finite, indent=2) + "\n")

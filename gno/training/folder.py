@@ -11,8 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from gno.errors import ConfigError, ResourceError
-from gno.training.checkpoint import previous_checkpoint, write_text
+from gno.errors import ConfigError
+from gno.files import make_folder, unwritable, write_text
+from gno.training.checkpoint import previous_checkpoint
 from gno.training.recipe import Recipe
 
 
@@ -25,7 +26,7 @@ class RunFolder:
 
     Raises:
         ConfigError: the folder is not empty and ``resume`` is off, holds no run, or another process writes to it.
-        ResourceError: it cannot be made.
+        ResourceError: it is a file, or cannot be made.
 
     Example:
         >>> from tempfile import mkdtemp
@@ -52,12 +53,10 @@ class RunFolder:
     def __enter__(self) -> RunFolder:
         try:
             self._made = [p for p in (self.path, *self.path.parents) if not p.exists()]
-            self.path.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path)
             self._handle = os.open(self.path, os.O_RDONLY)
-        except FileExistsError as error:
-            raise ConfigError(f"{self.path} is no folder", fix="give another folder for the run") from error
         except OSError as error:
-            raise ResourceError(f"{self.path} cannot be made", why=str(error.strerror)) from error
+            raise unwritable(self.path, error) from error
         try:
             self._take()
         except ConfigError:

@@ -7,10 +7,10 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from gno.errors import ResourceError
-from gno.training.checkpoint import write_text
+from gno.files import unwritable, write_text
 
 Row = Mapping[str, float | int]
+RESUME = "then resume the run"
 
 
 class History:
@@ -35,7 +35,7 @@ class History:
     def __init__(self, path: Path, rows: Sequence[Row] = ()) -> None:
         self.path = path
         self.rows: list[dict[str, float | int]] = [dict(row) for row in rows]
-        write_text(path, csv_text(rows))
+        write_text(path, csv_text(rows), then=RESUME)
 
     def append(self, row: Row) -> None:
         """Add the row of an epoch."""
@@ -45,9 +45,7 @@ class History:
             with open(self.path, "a", newline="") as file:
                 file.write(text)
         except OSError as error:
-            raise ResourceError(
-                f"{self.path} cannot be written", why=str(error.strerror), fix="free some space, then resume the run"
-            ) from error
+            raise unwritable(self.path, error, then=RESUME) from error
 
 
 def csv_text(rows: Iterable[Mapping[str, object]], *, header: bool = True) -> str:

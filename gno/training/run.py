@@ -14,9 +14,9 @@ import torch
 
 from gno.datasets import MeshDataset
 from gno.errors import ConfigError, Interrupted
+from gno.files import write_text
 from gno.models import Operator
 from gno.training.batches import Graphs
-from gno.training.checkpoint import write_text
 from gno.training.environment import as_device, environment
 from gno.training.folder import RunFolder
 from gno.training.loop import Trainer

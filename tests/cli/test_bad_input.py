@@ -134,11 +134,11 @@ def test_fields_of_another_mesh(gno: Gno, files: Path, tmp_path: Path) -> None:
 def test_results_that_cannot_be_written(gno: Gno, files: Path, tmp_path: Path) -> None:
     words = ("solve", "darcy", files / "bare.su2")
     refused(gno(*words, "-o", tmp_path / "out.stl"), 2, "out.stl")
-    refused(gno(*words, "-o", tmp_path / "no" / "out.vtu"), 2, "no")
+    refused(gno(*words, "-o", tmp_path / "no" / "out.vtu"), 6, "no")
     refused(gno(*words, "-o", tmp_path), 2)
     refused(gno("solve", "darcy", files / "full.vtu", "-o", files / "full.vtu"), 2, "full.vtu")
     (tmp_path / "file").touch()
-    refused(gno("evaluate", files / "m.safetensors", files / "d.h5", "-o", tmp_path / "file"), 2, "file")
+    refused(gno("evaluate", files / "m.safetensors", files / "d.h5", "-o", tmp_path / "file"), 6, "file")
 
 
 def test_a_device_that_is_not_there(gno: Gno, files: Path, tmp_path: Path) -> None:

@@ -27,12 +27,30 @@ def test_generate_says_what_it_made(gno: Gno, tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["d.h5"]
 
 
+def test_a_file_to_test_with_can_be_generated_and_evaluated_but_not_trained_on(
+    gno: Gno, files: Path, tmp_path: Path
+) -> None:
+    path, words = tmp_path / "x.h5", ("--set", "part=test", "--set", "nodes=60", "--json")
+    answer = gno("generate", "darcy", "-o", path, "-n", 2, *words)
+    assert (answer.code, answer.json["splits"]) == (0, {"test": 2})
+    checked = gno("check", path)
+    assert checked.code == 0
+    assert "no sample is in the train split: statistics are over all samples" in checked.out
+    assert gno("evaluate", files / "m.safetensors", path, "-o", tmp_path / "ev", "--quiet").code == 0
+    recipe = tmp_path / "r.toml"
+    recipe.write_text('[model]\nname = "gkn"\n')
+    refused = gno("train", recipe, "--data", path, "-o", tmp_path / "run", "--device", "cpu")
+    assert refused.code == 2
+    assert "split 'train'" in refused.error[0]
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "what"),
     [
         (("darci", "-n", 1), "unknown"),
         (("darcy", "-n", 1, "--set", "node=5"), "no option 'node'"),
-        (("darcy", "-n", 1, "--set", "nodes=many"), "--set nodes=many"),
+        (("darcy", "-n", 1, "--set", "nodes=many"), "nodes=many"),
         (("darcy", "-n", 1, "--set", "shapes=star"), "star"),
         (("darcy", "-n", 0), "-n"),
         (("darcy", "-n", 1, "--set", "nodes"), "sets nothing"),

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gno.cli.places import check_file, check_folder
+from gno.cli.places import check_file
 from gno.cli.settings import conditions, parsed, settings
 from gno.errors import ConfigError, ResourceError
+from gno.files import check_folder
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**62), 2**62))
@@ -61,10 +62,13 @@ def test_places_are_refused_before_anything_is_computed(tmp_path: Path, monkeypa
     mesh.touch()
     check_file(tmp_path / "out.vtu", [".vtu"], inputs=[mesh])
     check_folder(tmp_path / "a" / "b")
-    for path in (tmp_path / "out.stl", tmp_path, tmp_path / "no" / "out.vtu", mesh):
+    for path in (tmp_path / "out.stl", mesh):
         with pytest.raises(ConfigError):
-            check_file(path, [".vtu"] if path != tmp_path else [], inputs=[mesh])
-    with pytest.raises(ConfigError):
+            check_file(path, [".vtu"], inputs=[mesh])
+    for path in (tmp_path, tmp_path / "no" / "out.vtu"):
+        with pytest.raises(ResourceError):
+            check_file(path, [])
+    with pytest.raises(ResourceError):
         check_folder(mesh / "run")
     monkeypatch.setattr("os.access", lambda *_: False)  # the tests may run as root, who can write anywhere
     with pytest.raises(ResourceError):

@@ -45,6 +45,17 @@ def test_statistics_of_other_data_are_noticed(file: Path) -> None:
     assert problem.startswith("mean of 'a' is")
 
 
+def test_statistics_are_compared_without_a_train_split_too(tmp_path: Path) -> None:
+    points, cells = np.array([[0.0, 0], [1, 0], [0, 1]]), {"triangle": np.array([[0, 1, 2]])}
+    with DatasetWriter(tmp_path / "a", [FieldSpec("u")]) as writer:
+        writer.append(Mesh(points, cells, {}, {"u": np.ones(3)}), split="test")
+    assert "field 'u' is constant over the whole file" in check(tmp_path / "a").notes
+    with h5py.File(tmp_path / "a", "r+") as raw:
+        raw["gno/stats/u/max"][0] = 2.0
+        reseal(raw)
+    assert check(tmp_path / "a").problems == ("max of 'u' is [2.], but the whole file has [1.]",)
+
+
 def test_what_may_be_meant_is_a_note(tmp_path: Path) -> None:
     points, cells = np.array([[0.0, 0], [1, 0], [0, 1]]), {"triangle": np.array([[0, 1, 2]])}
     with DatasetWriter(tmp_path / "a", [FieldSpec("u")]) as writer:

@@ -253,7 +253,7 @@ def test_no_samples_make_no_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no samples"), DatasetWriter(tmp_path / "a", [U]):
         pass
     assert not os.listdir(tmp_path)
-    with pytest.raises(DataError, match="no such folder"):
+    with pytest.raises(ResourceError, match="there is no folder"):
         DatasetWriter(tmp_path / "not" / "there", [U])
 
 
@@ -323,6 +323,42 @@ def test_splits_given_at_the_end(tmp_path: Path, mesh: Mesh) -> None:
     with MeshDataset(tmp_path / "a") as dataset:
         assert dataset.statistics["u"].mean == 1.5
         assert {k: v.tolist() for k, v in dataset.splits.items()} == {"train": [0, 3], "test": [2]}
+
+
+def test_the_ways_out_are_told_for_both_ways_in(tmp_path: Path, mesh: Mesh) -> None:
+    writer = DatasetWriter(tmp_path / "a", [U])
+    writer.append(mesh)
+    writer.close()
+    with pytest.raises(DataError) as unfinished:
+        DatasetWriter(tmp_path / "a", [U])
+    with pytest.raises(DataError) as other:
+        DatasetWriter(tmp_path / "a", [U], attributes={"seed": 1}, resume=True)
+    with DatasetWriter(tmp_path / "a", [U], resume=True) as writer:
+        pass
+    with pytest.raises(DataError) as finished:
+        DatasetWriter(tmp_path / "a", [U])
+    for caught in (unfinished, finished):
+        assert "overwrite=True, --overwrite" in caught.value.fix
+    assert "remove a.part" in other.value.fix
+
+
+def test_a_file_to_test_with_has_statistics_of_all_its_samples(tmp_path: Path, mesh: Mesh) -> None:
+    static = FieldSpec("depth", role="static")
+    for name, splits in (("a", {"test": [0, 1, 2]}), ("b", {"train": [], "valid": [1]}), ("c", {})):
+        writer = DatasetWriter(tmp_path / name, [U, static])
+        for i in range(3):
+            values = np.full(mesh.num_points, float(i))
+            writer.append(mesh.with_data({"u": values, "depth": values + 1}), split="test")
+        writer.seal(splits)
+        with MeshDataset(tmp_path / name) as dataset:
+            assert dataset.statistics["u"].mean == pytest.approx(1.0)
+            assert dataset.statistics["depth"].count == 3 * mesh.num_points
+            assert {k: v.tolist() for k, v in dataset.splits.items()} == splits
+        with pytest.raises(ConfigError, match=r"'train'.*is empty"):
+            MeshDataset(tmp_path / name, "train")
+        report = check(tmp_path / name)
+        assert report.ok
+        assert "no sample is in the train split: statistics are over all samples" in report.notes
 
 
 def test_a_test_sample_seen_in_training_is_told(tmp_path: Path, mesh: Mesh) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gno.errors import MeshError
+from gno.errors import MeshError, ResourceError
 from gno.mesh import Mesh, load, save
 from gno.mesh.formats import FORMATS
 from tests.mesh.named import MESHES, assert_same, named, plate, snapshot
@@ -107,11 +107,11 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(tmp_path: Path, monk
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(MeshError, match="cannot be written; Input/output error"):
+    with pytest.raises(ResourceError, match="cannot be written; Input/output error"):
         save(named(plate()), path)
     assert path.read_bytes() == old
     assert os.listdir(tmp_path) == ["m.vtu"]
-    with pytest.raises(MeshError, match="there is no folder"):
+    with pytest.raises(ResourceError, match="there is no folder"):
         save(plate(), tmp_path / "nowhere" / "m.vtu")
 
 

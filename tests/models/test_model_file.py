@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from gno.datasets import MeshDataset
-from gno.errors import ConfigError, ModelError
+from gno.errors import ModelError, ResourceError
 from gno.models import Operator
 from gno.models.model_header import sealed
 
@@ -69,10 +69,10 @@ def test_the_same_operator_makes_the_same_file(operator: Operator, tmp_path: Pat
 
 
 def test_a_path_that_cannot_be_written_leaves_nothing(operator: Operator, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot be written"):
+    with pytest.raises(ResourceError, match="cannot be written"):
         operator.save(tmp_path / "none" / "model.safetensors")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(ConfigError, match="cannot be written"):
+    with pytest.raises(ResourceError, match="cannot be written"):
         operator.save(tmp_path / "folder")
     assert [p.name for p in tmp_path.iterdir()] == ["folder"]
 

@@ -9,9 +9,9 @@ from scipy.interpolate import LinearNDInterpolator
 from gno.errors import ConfigError, DataError
 from gno.fv import Dirichlet, Neumann
 from gno.mesh import Mesh, cell_volume, node_volume, shapes
+from gno.mesh.means import corner_mean
 from gno.problems import PROBLEMS, Darcy
 from gno.problems.domain import FAMILIES
-from gno.problems.permeability import corner_mean
 from gno.problems.walls import draw_walls, fixed_nodes, walls_of
 
 SMALL = {"nodes": 120, "field_nodes": 1080}

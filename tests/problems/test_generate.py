@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,15 @@ def test_file_holds_the_samples_their_splits_and_what_they_are(tmp_path: Path) -
         draw = PROBLEM.sample(2)
         assert np.array_equal(dataset[2].mesh.point_data["u"], draw.mesh.point_data["u"])
         assert dataset[2].params == draw.params
+
+
+def test_a_part_is_a_file_of_its_own(tmp_path: Path) -> None:
+    path = generate(replace(PROBLEM, part="test"), tmp_path / "test.h5", 2)
+    with MeshDataset(path, "test") as dataset:
+        assert list(dataset.splits) == ["test"]
+        for i in range(2):
+            draw = PROBLEM.sample(2 * i + 1)
+            assert np.array_equal(dataset[i].mesh.point_data["u"], draw.mesh.point_data["u"])
 
 
 def test_finished_file_of_another_problem_is_not_lost(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Permeability between cells and nodes."""
+"""Permeability at cells and at nodes."""
 
 from __future__ import annotations
 
@@ -6,20 +6,11 @@ import numpy as np
 import pytest
 
 from gno.errors import DataError
-from gno.mesh import Mesh, cell_volume, shapes
+from gno.mesh import Mesh, shapes
 from gno.problems.coefficient import log_normal, two_phase
-from gno.problems.permeability import around_nodes, cell_permeability, mean_permeability
+from gno.problems.permeability import cell_permeability, mean_permeability
 
 MESH = shapes.square(0.2)
-
-
-def test_around_nodes_equals_the_sum_over_the_cells_of_each() -> None:
-    values = np.random.default_rng(0).lognormal(size=MESH.num_cells)
-    volume, triangles = cell_volume(MESH), MESH.cells["triangle"]
-    for node in (0, 5, MESH.num_points - 1):
-        touching = (triangles == node).any(axis=1)
-        wanted = np.average(values[touching], weights=volume[touching])
-        assert around_nodes(MESH, values)[node] == pytest.approx(wanted)
 
 
 def test_cells_come_first_then_nodes() -> None:

@@ -9,7 +9,6 @@ from gno.report import curves, training_report
 from gno.report.history import read_metrics
 from gno.report.methods import comparison
 from gno.report.page import Page
-from gno.report.placing import placed
 from gno.report.spread import errors_picture
 
 METRICS = "epoch,train_loss,valid_relative_l2,learning_rate\n1,0.5,,0.001\n2,0.25,0.3,0.0005\n3,0.125,0.2,0\n"
@@ -92,18 +91,3 @@ def test_errors_of_samples_are_drawn(tmp_path: Path) -> None:
 def test_methods_that_were_not_compared_have_no_row() -> None:
     metrics = {"relative_l2": 0.1, "seconds": 1.0, "solver_relative_l2": 0.01}
     assert [row[0] for row in comparison(metrics)] == ["model", "plain solver"]
-
-
-def test_a_file_that_breaks_leaves_the_old_one(tmp_path: Path) -> None:
-    target = tmp_path / "page.html"
-    target.write_text("old")
-
-    def break_off() -> None:
-        with placed(target) as temporary:
-            temporary.write_text("half")
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        break_off()
-    assert target.read_text() == "old"
-    assert [p.name for p in tmp_path.iterdir()] == ["page.html"]

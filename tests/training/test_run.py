@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from gno.datasets import MeshDataset
-from gno.errors import ConfigError, DataError, Interrupted, SolverError
+from gno.errors import ConfigError, DataError, Interrupted, ResourceError, SolverError
 from gno.models import Operator
 from gno.training import Event, Recipe, Run, train
 from gno.training.checkpoint import load_checkpoint
@@ -153,7 +153,7 @@ def test_a_folder_that_is_taken_is_refused_and_left_alone(recipe: Recipe, small_
     with pytest.raises(ConfigError, match="holds no run"):
         train(recipe, small_data, tmp_path / "notes", resume=True)
     assert [p.name for p in (tmp_path / "notes").iterdir()] == ["mine.txt"]
-    with pytest.raises(ConfigError, match="is no folder"):
+    with pytest.raises(ResourceError, match="is no folder"):
         train(recipe, small_data, tmp_path / "notes" / "mine.txt")
     (tmp_path / "held").mkdir()
     handle = os.open(tmp_path / "held", os.O_RDONLY)

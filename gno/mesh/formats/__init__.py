@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gno.errors import MeshError
+from gno.files import write_bytes
 from gno.mesh.formats import gmsh, su2, vtk, vtu, xdmf
 from gno.mesh.formats.clean import clean
 from gno.mesh.formats.openfoam import find as find_case
 from gno.mesh.formats.openfoam import read as read_case
 from gno.mesh.formats.raw import RawMesh
-from gno.mesh.formats.source import check_file, write_aside
+from gno.mesh.formats.source import check_file
 from gno.mesh.mesh import Mesh
 
 __all__ = ["FORMATS", "Format", "load", "save"]
@@ -81,8 +82,8 @@ def save(mesh: Mesh, path: str | Path) -> None:
         path: a file with suffix ``.su2``, ``.msh`` or ``.vtu``.
 
     Raises:
-        MeshError: a suffix that is not written, a name that the format cannot hold, a folder that cannot be written.
-        ResourceError: no space on the disk.
+        MeshError: a suffix that is not written, or a name that the format cannot hold.
+        ResourceError: no space, no such folder, or no right to write there.
 
     Example:
         >>> import tempfile
@@ -97,7 +98,7 @@ def save(mesh: Mesh, path: str | Path) -> None:
     form = FORMATS.get(path.suffix.lower())
     if form is None or form.write is None:
         raise _unknown(path, "written to", ", ".join(s for s, f in FORMATS.items() if f.write))
-    write_aside(path, form.write(mesh))
+    write_bytes(path, form.write(mesh))
 
 
 def _unknown(path: Path, verb: str, suffixes: str) -> MeshError:

@@ -1,12 +1,10 @@
-"""The file itself: there, whole, of the right kind; and written aside, then renamed."""
+"""The file itself: there, whole, of the right kind."""
 
 from __future__ import annotations
 
-import errno
-import os
 from pathlib import Path
 
-from gno.errors import MeshError, ResourceError
+from gno.errors import MeshError
 
 COPY = "copy or export the file again"
 
@@ -63,33 +61,3 @@ def _latin(content: bytes) -> str:
     if any(c < " " and c not in "\t\r\n\f" for c in text) or any("\x7f" <= c < "\xa0" for c in text):
         raise ValueError("control characters")
     return text
-
-
-def write_aside(path: Path, content: bytes) -> None:
-    """Write a file under another name in the same folder, then rename it.
-
-    Args:
-        path: the file.
-        content: what it shall hold.
-
-    Raises:
-        MeshError: the folder is missing or cannot be written.
-        ResourceError: no space on the disk.
-    """
-    if not path.parent.is_dir():
-        raise MeshError(f"{path} cannot be written", why=f"there is no folder {path.parent}", fix="make the folder")
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        try:
-            with open(aside, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(aside, path)
-        finally:
-            aside.unlink(missing_ok=True)
-    except OSError as error:
-        text = error.strerror or str(error)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ResourceError(f"{path} cannot be written", why=text, fix="free some space") from error
-        raise MeshError(f"{path} cannot be written", why=text, fix="check the folder and its rights") from error

@@ -1,4 +1,4 @@
-"""The problem of a name and its options, and the one that a dataset or a model was made for."""
+"""Problems by name, and the one that a dataset or a model was made for."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from pydantic import TypeAdapter, ValidationError
 
 from gno.datasets.naming import suggestion
 from gno.errors import ConfigError
-from gno.problems import PROBLEMS, Problem
+from gno.problems.darcy import Darcy
+from gno.problems.problem import Problem
+
+PROBLEMS: dict[str, type[Problem]] = {"darcy": Darcy}
+"""Name on the command line to problem."""
 
 
 def problem_named(name: str, options: Mapping[str, Any]) -> Problem:
     """The problem of a name.
 
     Args:
-        name: as on the command line.
+        name: a key of ``PROBLEMS``.
         options: of its constructor; a single text stands for a list of one.
 
     Raises:
@@ -32,23 +36,23 @@ def problem_named(name: str, options: Mapping[str, Any]) -> Problem:
             f"problem {name!r} is unknown", why=f"known: {', '.join(PROBLEMS)}", fix=suggestion(name, PROBLEMS)
         )
     kind = PROBLEMS[name]
-    known = list(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+    fields = kind.__dataclass_fields__  # type: ignore[attr-defined]
     for option in options:
-        if option not in known:
+        if option not in fields:
             raise ConfigError(
-                f"--set {option}: {name} has no option {option!r}",
-                why=f"it has: {', '.join(known)}",
-                fix=suggestion(option, known),
+                f"{name} has no option {option!r}", why=f"it has: {', '.join(fields)}", fix=suggestion(option, fields)
             )
-    lists = {n for n, field in kind.__dataclass_fields__.items() if str(field.type).startswith("tuple")}  # type: ignore[attr-defined]
-    values = {n: [v] if n in lists and isinstance(v, str) else v for n, v in options.items()}
+    lists = {option for option, field in fields.items() if str(field.type).startswith("tuple")}
+    values = {o: [v] if o in lists and isinstance(v, str) else v for o, v in options.items()}
     try:
         problem: Problem = TypeAdapter(kind).validate_python(values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         option = str(first["loc"][0])
         raise ConfigError(
-            f"--set {option}={values.get(option)}", why=str(first["msg"]), fix=f"look at the options of {name}"
+            f"{name} cannot have {option}={values.get(option)}",
+            why=str(first["msg"]),
+            fix=f"look at the options of {name}",
         ) from error
     return problem
 
@@ -66,4 +70,4 @@ def problem_of(attributes: Mapping[str, Any]) -> Problem | None:
     try:
         return problem_named(str(attributes.get("pde", "")), json.loads(str(attributes.get("generator", "{}"))))
     except (ConfigError, ValueError, TypeError, AttributeError):
-        return None
+        return None  # another version of the problem, or a stranger's attribute of that name
