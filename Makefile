@@ -2,36 +2,44 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.made
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # torch is pinned and comes first: unpinned, it may bring gigabytes of CUDA libraries
 TORCH := torch==2.13.0
+# what gno needs to run; and what its developers need on top
+CORE := $(VENV)/.core
+TOOLS := $(VENV)/.tools
 
-.PHONY: demo test lint docs package test-scatter clean
+.PHONY: demo test lint docs package clean
 
-demo: $(STAMP)
+demo: $(CORE)
 	$(BIN)/python training/demo.py
 
-test: $(STAMP)
+test: $(TOOLS)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-lint: $(STAMP)
+lint: $(TOOLS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-docs: $(STAMP)
+docs: $(TOOLS)
+	rm -rf docs/api  # pages of names that are gone
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 
-package: $(STAMP)
+package: $(TOOLS)
 	$(BIN)/python .ci/package.py
 
-$(STAMP): pyproject.toml Makefile
+$(CORE): pyproject.toml Makefile
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gno needs Python 3.11 or newer: make PYTHON=python3.11")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,docs]'
+	$(PIP) $(TORCH)
+	$(PIP) -e .
+	touch $@
+
+$(TOOLS): $(CORE)
+	$(PIP) -e '.[test,docs]'
 	touch $@
 
 clean:
-	rm -rf $(VENV) dist runs docs/_build
+	rm -rf $(VENV) dist runs docs/_build docs/api docs/tutorials

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gno
 
 project = "gno"
@@ -40,3 +42,19 @@ sphinx_gallery_conf = {
     "min_reported_time": 1e9,
     "write_computation_times": False,
 }
+
+
+def setup(app: Any) -> None:
+    """Leave out what Python and pydantic say of fields, and keep the colons of properties."""
+    app.connect("autodoc-skip-member", lambda _app, _what, name, item, *_: _says_nothing(name, item))
+    app.connect("autodoc-process-docstring", lambda _app, what, *rest: _mend_colon(what, rest[-1]), priority=400)
+
+
+def _says_nothing(name: str, item: object) -> bool | None:
+    alias = (getattr(item, "__doc__", None) or "").startswith("Alias for field number")
+    return True if alias or name.startswith("model_") else None
+
+
+def _mend_colon(what: str, lines: list[str]) -> None:
+    if what == "property" and lines:  # napoleon takes what stands before a colon there for a type
+        lines[0] = lines[0].replace(": ", ", ", 1)

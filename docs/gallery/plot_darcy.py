@@ -130,8 +130,9 @@ draw(axes[3], mesh, u - truth, "operator − finite volumes", (-largest, largest
 # How far to trust it
 # -------------------
 # Every prediction carries ``distance_from_training``, which is 0 at nodes whose inputs lie in the ranges seen in
-# training. And the residual says by how much a field misses the equation in each cell, per unit volume, where the source
-# is 1. It is the sharper judge: second derivatives of a field that is close to the solution need not be close to its own.
+# training. And the residual says by how much a field misses the equation in each cell, per unit volume, where the
+# source is 1. It is the sharper judge: a field near to the solution need not have second derivatives near to those of
+# the solution.
 print("nodes outside the training ranges:", int((predicted.point_data["distance_from_training"] > 0).sum()))
 for name, field in {"operator": predicted, "finite volumes": solved}.items():
     print(f"median residual of the {name}: {np.median(np.abs(problem.residual(field))):.2f}")

@@ -73,6 +73,7 @@ def test_second_order_in_two_dimensions(kind: str, boundary: dict) -> None:
     h = np.array([1 / 12, 1 / 24, 1 / 48])
     error = np.array([errors(MESHES[kind](step), boundary) for step in h])
     orders = np.polyfit(np.log(h), np.log(error), 1)[0]
+    print(f"\n{kind}: order {orders[0]:.2f} in the cells, {orders[1]:.2f} at the nodes")
     assert orders.min() >= 1.9
     assert error[-1, 0] < 0.8 * h[-1] ** 2  # the constant, not only the rate
     assert error[-1, 1] < 1.8 * h[-1] ** 2
@@ -83,6 +84,7 @@ def test_second_order_in_three_dimensions(kind: str) -> None:
     h = np.array([1 / 12, 1 / 16])
     error = np.array([errors(shapes.cube(step, kind=kind), MIXED | SIDES) for step in h])
     orders = np.log(error[0] / error[1]) / np.log(h[0] / h[1])
+    print(f"\n{kind}: order {orders[0]:.2f} in the cells, {orders[1]:.2f} at the nodes")
     # Tetrahedra approach two from below: the error times n^2 is 0.21, 0.24, 0.25 for n = 6, 12, 16.
     assert orders.min() >= (1.85 if kind == "tetra" else 1.9)
     assert error[-1, 0] < 0.7 * h[-1] ** 2

@@ -19,7 +19,7 @@ def test_the_operator_of_the_tutorial_beats_the_mean_permeability(tmp_path: Path
     done = subprocess.run([sys.executable, SCRIPT], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     numbers = dict(re.findall(r"^(.+?):\s+([\d.]+)$", done.stdout, flags=re.MULTILINE))
-    # Seeds and threads move the first number between 0.12 and 0.16; the second is 0.33.
+    # Other seeds of the run move the first number between 0.12 and 0.16; the second is 0.33.
     error = float(numbers["relative L2 error of the operator"])
     assert error < 0.22
     assert error < 0.7 * float(numbers["of the solution with the mean permeability"])
