@@ -21,7 +21,7 @@ class GKN(nn.Module):
         v_0 = P(a), \qquad v_{t+1} = \mathrm{step}\big(v_t,\; K v_t\big), \qquad u = Q(v_T)
 
     with the step of ``gno.nn.multipole.KernelStep``. The kernel does not depend on the iteration: its features are
-    computed once. ``block="paper"`` with ``kernel={"geometry": "absolute"}`` is the paper's network.
+    computed once. ``block="gkn"`` with ``kernel={"geometry": "absolute"}`` is the paper's network.
 
     Source: Li et al. 2020, arXiv 2003.03485, equations 8-11.
 
@@ -33,7 +33,7 @@ class GKN(nn.Module):
         depth: iterations ``T``.
         kernel: options of the kernel, as ``KernelOptions`` or a mapping.
         shared: one set of weights for all iterations (the paper); otherwise one each, on shared kernel features.
-        block: ``residual`` or ``paper``.
+        block: ``residual`` or ``gkn``, as of ``gno.nn.multipole.KernelStep``.
 
     Raises:
         ConfigError: a value that cannot be.

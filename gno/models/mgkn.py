@@ -23,7 +23,7 @@ class MGKN(nn.Module):
 
     with the cycle of ``gno.nn.MultipoleCycle``. The kernels do not depend on the cycle: their features are computed
     once. The levels are nested and cover the whole mesh, so that one forward pass gives the field at every node.
-    ``block="paper"`` with ``kernel={"geometry": "absolute"}`` is the paper's network on such levels.
+    ``block="mgkn"`` with ``kernel={"geometry": "absolute"}`` is the network of the authors' code, on such levels.
 
     Source: Li et al. 2020, arXiv 2006.09535. Cost: linear in the number of edges.
 
@@ -35,7 +35,7 @@ class MGKN(nn.Module):
         cycles: V-cycles ``T``.
         kernel: options of the kernels, as ``KernelOptions`` or a mapping.
         shared: one set of weights for all cycles (the paper); otherwise one each, on shared kernel features.
-        block: ``residual`` or ``paper``, as of ``gno.nn.multipole.KernelStep``.
+        block: ``residual`` or ``mgkn``, as of ``gno.nn.multipole.KernelStep``.
 
     Raises:
         ConfigError: a value that cannot be.

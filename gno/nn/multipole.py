@@ -17,6 +17,9 @@ from gno.nn.mlp import activation
 from gno.ops.edge_plan import EdgePlan
 from gno.ops.segment import segment_sum
 
+BLOCKS = ("residual", "gkn", "mgkn")
+"""How a kernel integral changes the values of a level, as of ``KernelStep``."""
+
 
 class EdgeSet(NamedTuple):
     """Edges ready for kernel integrals: where they go, their hidden features and weights."""
@@ -111,25 +114,32 @@ class MultipoleKernels(nn.Module):
 class KernelStep(nn.Module):
     r"""One update of a level by a kernel integral over another, or over itself.
 
-    .. math::
-        \text{residual:}\; v \leftarrow v + Q\,\sigma(K u + R v + b),
-        \qquad \text{paper:}\; v \leftarrow \sigma(v + K u)
+    ============  ===================================  ====================================
+    block         :math:`v \leftarrow`                 used by
+    ============  ===================================  ====================================
+    ``residual``  :math:`v + Q\,\sigma(K u + R v + b)`  our networks, where nothing is said
+    ``gkn``       :math:`\max(0, K u + R v + b)`       the paper of GKN, equation 8
+    ``mgkn``      :math:`\max(0, v + K u)`             the code of the authors of MGKN
+    ============  ===================================  ====================================
 
     Args:
         width: channels of both levels.
         options: of the kernel.
-        block: ``residual`` or ``paper``.
+        block: ``residual``, ``gkn`` or ``mgkn``.
+
+    Raises:
+        ConfigError: an unknown block.
     """
 
     def __init__(self, width: int, options: KernelOptions, block: str = "residual") -> None:
         super().__init__()
-        if block not in ("residual", "paper"):
-            raise ConfigError(f"block {block!r} is unknown", why="known: residual, paper")
+        if block not in BLOCKS:
+            raise ConfigError(f"block {block!r} is unknown", why=f"known: {', '.join(BLOCKS)}")
         # Without a constant part the sum costs half as many products; the features can make one of their own.
-        constant = block == "paper"
+        constant = block != "residual"
         self.integral = KernelIntegral(width, width, nn.Identity(), hidden=options.width, kernel_bias=constant)
-        self.act = activation("relu" if block == "paper" else options.activation)
-        self.root = nn.Linear(width, width) if block == "residual" else None
+        self.act = activation(options.activation if block == "residual" else "relu")
+        self.root = nn.Identity() if block == "mgkn" else nn.Linear(width, width)
         self.out = nn.Linear(width, width) if block == "residual" else None
 
     def forward(
@@ -143,9 +153,8 @@ class KernelStep(nn.Module):
             edges: from sources to targets.
         """
         Ku = self.integral.contract(u, edges.hidden, edges.share, edges.plan)
-        if self.root is None or self.out is None:
-            return self.act(v + Ku)
-        return v + self.out(self.act(Ku + self.root(v)))
+        changed = self.act(Ku + self.root(v))
+        return changed if self.out is None else v + self.out(changed)
 
 
 class MultipoleCycle(nn.Module):
@@ -163,7 +172,7 @@ class MultipoleCycle(nn.Module):
         width: channels of the values.
         levels: number of levels.
         options: of the kernels.
-        block: ``residual`` or ``paper``, as of ``KernelStep``.
+        block: as of ``KernelStep``.
 
     Example:
         >>> cycle = MultipoleCycle(8, 2)

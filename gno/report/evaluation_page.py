@@ -83,16 +83,21 @@ def _samples(
     with MeshDataset(data, indices=[int(metrics[f"{place}_sample"]) for place in PLACES]) as dataset:
         for place, sample in zip(PLACES, dataset):
             predicted = operator.predict(sample.mesh).point_data
-            for spec in (channel.spec for channel in operator.targets):
+            for channel in operator.targets:
+                spec, truth = channel.spec, _flat(channel.values(sample.mesh).numpy())
                 picture = folder / f"{place}_{_file_name(spec.name)}.png"
                 title = f"{place} sample: number {sample.index}"
-                truth = np.asarray(sample.mesh.point_data[spec.name])
                 panels(sample.mesh, truth, predicted[spec.name], picture, name=spec.name, units=spec.units, title=title)
                 alt = f"True and predicted {spec.name}, and their difference, on the mesh of sample {sample.index}."
                 number = metrics.get(f"{place}_relative_l2")
                 caption = f"The {place} sample of the split" + (f", relative L2 error {number:.4f}." if number else ".")
                 result.append((picture, alt, caption))
     return result
+
+
+def _flat(values: np.ndarray) -> np.ndarray:
+    """``(nodes,)`` of one component, as a field is stored."""
+    return values[:, 0] if values.shape[1] == 1 else values
 
 
 def _file_name(name: str) -> str:

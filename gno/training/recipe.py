@@ -32,6 +32,8 @@ class Recipe(Section):
         optimization: ``[optimization]``: epochs, batch size, learning rate.
         loss: what is made small: ``relative_l2`` or ``squared_l2``.
         seed: of the first weights, of the order of the samples, of the augmentation.
+        threads: of the CPU; 0 leaves torch its own choice. One is quickest for graphs of some hundred nodes, and the
+            weights of a run are equal bit for bit only with the same number.
 
     Example:
         >>> recipe = Recipe(model=Model(name="gkn"), seed=3)
@@ -40,6 +42,7 @@ class Recipe(Section):
     """
 
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    threads: Annotated[int, Field(ge=0, le=1024)] = 0
     loss: str = "relative_l2"
     model: Model
     data: Data = Data()

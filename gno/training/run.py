@@ -77,7 +77,7 @@ def train(
     where, tell = as_device(device), progress or silent
     path = _data_path(data, recipe)
     recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"path": str(path)})})
-    with Stop() as stop, _own_randomness(recipe.seed, where), RunFolder(out, resume=resume) as folder:
+    with Stop() as stop, _own_settings(recipe, where), RunFolder(out, resume=resume) as folder:
         with MeshDataset(path) as dataset:
             parts = recipe.data.parts(dataset, seed=recipe.seed)
             operator = Operator.from_dataset(dataset, recipe.model.name, **recipe.model.options).to(where)
@@ -148,13 +148,15 @@ def _write_environment(
 
 
 @contextmanager
-def _own_randomness(seed: int, device: torch.device) -> Iterator[None]:
-    """The run's random numbers and, on the CPU, only deterministic kernels; the caller's are as before afterwards."""
-    before = torch.are_deterministic_algorithms_enabled()
+def _own_settings(recipe: Recipe, device: torch.device) -> Iterator[None]:
+    """Random numbers, threads and, on the CPU, only deterministic kernels: the run's; afterwards the caller's again."""
+    before, threads = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
+        torch.manual_seed(recipe.seed)
+        torch.set_num_threads(recipe.threads or threads)
         torch.use_deterministic_algorithms(before or device.type == "cpu")
         try:
             yield
         finally:
             torch.use_deterministic_algorithms(before)
+            torch.set_num_threads(threads)

@@ -38,9 +38,9 @@ def networks() -> list[nn.Module]:
     return [
         MGKN(2, 3, radius=RADIUS, width=8, kernel={"width": 6}),
         MGKN(2, 3, radius=RADIUS, width=8, kernel=kernel, shared=False),
-        MGKN(2, 3, radius=RADIUS, width=8, kernel={"width": 6, "geometry": "both"}, block="paper"),
+        MGKN(2, 3, radius=RADIUS, width=8, kernel={"width": 6, "geometry": "both"}, block="mgkn"),
         GKN(2, 3, radius=RADIUS[:1], width=8, kernel=kernel),
-        GKN(2, 3, radius=RADIUS[:1], width=8, kernel={"width": 6}, shared=False, block="paper"),
+        GKN(2, 3, radius=RADIUS[:1], width=8, kernel={"width": 6}, shared=False, block="gkn"),
     ]
 
 
