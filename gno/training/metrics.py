@@ -99,7 +99,7 @@ def _square(values: Tensor) -> Tensor:
 
 def _root(values: Tensor) -> Tensor:
     # The root of 0 has no gradient: there it is cut off.
-    return torch.where(values > 0, values.clamp_min(torch.finfo(values.dtype).tiny).sqrt(), 0.0)
+    return torch.where(values == 0, 0.0, values.clamp_min(torch.finfo(values.dtype).tiny).sqrt())
 
 
 def _nonzero(size: Tensor) -> Tensor:
