@@ -15,7 +15,7 @@ demo: $(CORE)
 	$(BIN)/python training/demo.py
 
 test: $(TOOLS)
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(TOOLS)
 	$(BIN)/ruff check .

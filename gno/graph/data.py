@@ -41,12 +41,15 @@ class GraphData(Data):
         return -1 if key == "edge_index" else 0
 
 
-def attributes(fields: Mapping[str, Any], *, reserved: re.Pattern[str] | None = None) -> dict[str, Any]:
-    """Fields as attributes of a graph: arrays become tensors, floating-point numbers take torch's default type.
+def attributes(
+    fields: Mapping[str, Any], *, reserved: re.Pattern[str] | None = None, dtype: torch.dtype | None = None
+) -> dict[str, Any]:
+    """Fields as attributes of a graph: arrays become tensors, and floating-point numbers take one type.
 
     Args:
         fields: name to array, tensor or any other value.
         reserved: names that the graph keeps for itself; without it no name is refused.
+        dtype: of floating-point numbers; torch's default type without it.
 
     Raises:
         DataError: a name that the graph or PyG uses itself.
@@ -55,7 +58,9 @@ def attributes(fields: Mapping[str, Any], *, reserved: re.Pattern[str] | None = 
         >>> attributes({"a": np.zeros(2)})
         {'a': tensor([0., 0.])}
     """
-    return {name: _attribute(value) for name, value in fields.items() if reserved is None or _free(name, reserved)}
+    kind = dtype or torch.get_default_dtype()
+    free = (name for name in fields if reserved is None or _free(name, reserved))
+    return {name: _attribute(fields[name], kind) for name in free}
 
 
 def _free(name: str, reserved: re.Pattern[str]) -> bool:
@@ -65,9 +70,9 @@ def _free(name: str, reserved: re.Pattern[str]) -> bool:
     return True
 
 
-def _attribute(value: Any) -> Any:
+def _attribute(value: Any, dtype: torch.dtype) -> Any:
     if isinstance(value, np.ndarray):
         value = torch.from_numpy(np.ascontiguousarray(value))
     if isinstance(value, Tensor) and value.is_floating_point():
-        return value.to(torch.get_default_dtype())
+        return value.to(dtype)
     return value

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from gno.errors import ConfigError, DataError
-from gno.graph.sampling import Limit, cover_subsets, farthest_subsets
+from gno.graph.sampling import SLACK, Limit, cover_subsets, farthest_subsets, spatial_order
 from gno.ops.index import sort_edges
 from gno.ops.neighbors import nearest_pairs, radius_pairs
 from gno.ops.period import minimum_image
@@ -74,7 +74,8 @@ class Hierarchy:
     ) -> Hierarchy:
         """Choose the nodes of every level and connect them.
 
-        With ``spacing`` the coarse levels depend on the shape of the domain and not on how finely it is sampled.
+        With ``spacing`` the coarse levels depend on the shape of the domain and not on how finely it is sampled. They
+        never depend on how the points are numbered, nor on where the set stands as a whole.
 
         Args:
             points: coordinates ``(nodes, dim)``.
@@ -107,7 +108,8 @@ class Hierarchy:
         own = _median_spacing(x, period)
         subsets = _SAMPLERS[method](x.numpy(), limits, seed=seed, period=period)
         nodes = [torch.arange(len(x)), *map(torch.from_numpy, subsets)]
-        parent = [_parents(x, fine, coarse, period) for fine, coarse in pairwise(nodes)]
+        rank = torch.from_numpy(spatial_order(x.numpy())).argsort()
+        parent = [_parents(x, rank, fine, coarse, period) for fine, coarse in pairwise(nodes)]
         spaces = [own]
         for limit, level in zip(limits, nodes[1:]):
             spaces.append(limit.spacing or max(spaces[-1], _cover(x, level, period)))
@@ -197,8 +199,18 @@ def _cover(x: Tensor, level: Tensor, period: Sequence[float | int] | None) -> fl
     return float(_distance(x[level][source] - x[target], period).max())
 
 
-def _parents(x: Tensor, fine: Tensor, coarse: Tensor, period: Sequence[float | int] | None) -> Int[Tensor, " fine"]:
-    parent = nearest_pairs(x[fine], x[coarse], 1, period=period)[0]
+def _parents(
+    x: Tensor, rank: Tensor, fine: Tensor, coarse: Tensor, period: Sequence[float | int] | None
+) -> Int[Tensor, " fine"]:
+    """The nearest coarse node of each fine one; of equally near ones the first in space, as everywhere."""
+    k = min(2 ** x.shape[1], len(coarse))  # as many as are equally near on a lattice
+    if not len(fine):
+        return fine
+    near = nearest_pairs(x[fine], x[coarse], k, period=period)[0].view(-1, k)
+    away = _distance((x[coarse][near] - x[fine][:, None]).flatten(0, 1), period).view(-1, k)
+    ties = away <= away.amin(1, keepdim=True) * (1 + SLACK)
+    order = torch.where(ties, rank[coarse][near], len(x))
+    parent = near.gather(1, order.argmin(1, keepdim=True))[:, 0]
     # A coarse node is its own parent, even where another one coincides with it.
     parent[torch.searchsorted(fine, coarse)] = torch.arange(len(coarse))
     return parent

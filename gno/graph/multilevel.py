@@ -68,7 +68,11 @@ class MultilevelData(GraphData):
 
 
 def multilevel_graph(
-    mesh_or_points: Mesh | Points | Float[Tensor, "nodes dim"], hierarchy: Hierarchy, **attrs: Any
+    mesh_or_points: Mesh | Points | Float[Tensor, "nodes dim"],
+    hierarchy: Hierarchy,
+    *,
+    dtype: torch.dtype | None = None,
+    **attrs: Any,
 ) -> MultilevelData:
     """The graph of a hierarchy, with the weights of every level and the fields of the nodes.
 
@@ -76,11 +80,11 @@ def multilevel_graph(
         mesh_or_points: mesh, or coordinates ``(nodes, dim)``; points without a mesh weigh ``1 / nodes`` each, unless
             ``node_volume`` is among ``attrs``. The point data of a mesh become attributes.
         hierarchy: built from the same points.
+        dtype: of floating-point numbers; torch's default type without it.
         **attrs: further attributes; the first axis of a tensor counts what it belongs to.
 
     Returns:
-        Attributes ``pos (nodes, dim)``, ``node_volume (nodes,)`` and those of ``MultilevelData``; floating-point
-        numbers in torch's default type.
+        Attributes ``pos (nodes, dim)``, ``node_volume (nodes,)`` and those of ``MultilevelData``.
 
     Raises:
         DataError: a hierarchy of other points, or a field whose name is taken.
@@ -107,4 +111,4 @@ def multilevel_graph(
         levels[f"volume_{level}"] = weights
     for level, (down, up) in enumerate(zip(hierarchy.restrict, hierarchy.prolong)):
         levels[f"restrict_{level}"], levels[f"prolong_{level}"] = down, up
-    return MultilevelData(**attributes(levels), **attributes(fields, reserved=_TAKEN))
+    return MultilevelData(**attributes(levels, dtype=dtype), **attributes(fields, reserved=_TAKEN, dtype=dtype))

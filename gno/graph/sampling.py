@@ -1,4 +1,9 @@
-"""Subsets of a point set that cover it: nested, separated, and the same at any resolution of the set."""
+"""Subsets of a point set that cover it: nested, separated, and the same at any resolution of the set.
+
+Which points are chosen depends on where they lie and not on how they are numbered: of points that are as good as each
+other, as on a lattice, the first from the left is taken. What rounding makes of equal distances does not matter, so a
+set that is moved as a whole has the same subsets.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,9 @@ from scipy.spatial import cKDTree
 from gno.ops.period import wrap
 from gno.typing import Points
 
+SLACK = 1e-9
+"""Distances that differ by less than this share are equal: on a lattice rounding tells them apart at random."""
+_GRID = 2**20  # places along an axis that the order of points tells apart before it looks at the last digits
 _LADDER = 0.8  # ratio of the spacings that the cover goes through where counts are asked, not spacings
 _LOCAL_FROM = 4000  # points above which a step looks only at the points that it can change
 
@@ -47,12 +55,13 @@ def farthest_subsets(
     """
     if not limits or not len(points):
         return [np.zeros(0, dtype=np.int64) for _ in limits]
-    order, cover = _farthest_order(points, limits[0], np.random.default_rng(seed), period)
+    number = spatial_order(points)
+    order, cover = _farthest_order(points[number], limits[0], np.random.default_rng(seed), period)
     subsets = []
     for limit in limits:
-        reached = np.flatnonzero(cover <= limit.spacing)
+        reached = np.flatnonzero(cover <= limit.spacing * (1 + SLACK))
         size = min(limit.most, reached[0] + 1 if len(reached) else len(order))
-        subsets.append(np.sort(order[:size]))
+        subsets.append(np.sort(number[order[:size]]))
     return subsets
 
 
@@ -82,7 +91,7 @@ def cover_subsets(
         return [np.zeros(0, dtype=np.int64) for _ in limits]
     wrapped, box = wrap(points, period)
     tree = cKDTree(wrapped, boxsize=box)
-    priority = np.random.default_rng(seed).permutation(len(points))
+    priority = spatial_order(points)[np.random.default_rng(seed).permutation(len(points))]
     chosen: list[int] = []
     subsets = []
     for limit in reversed(limits):
@@ -92,6 +101,23 @@ def cover_subsets(
             _extend(chosen, tree, priority, spacing)
         subsets.append(np.sort(np.array(chosen[: limit.most], dtype=np.int64)))
     return subsets[::-1]
+
+
+def spatial_order(points: Points) -> np.ndarray:
+    """Numbers of the points from left to right, then from bottom to top: the same however they are numbered.
+
+    Args:
+        points: coordinates ``(nodes, dim)``.
+
+    Example:
+        >>> spatial_order(np.array([[0.5, 1.0], [0.0, 3.0], [0.5, 0.0]])).tolist()
+        [1, 2, 0]
+    """
+    if not len(points):
+        return np.zeros(0, dtype=np.int64)
+    size = np.ptp(points, axis=0)
+    place = np.round((points - points.min(axis=0)) / np.where(size > 0, size, 1.0) * _GRID)
+    return np.lexsort(np.concatenate([place, points], axis=1).T[::-1])
 
 
 def _farthest_order(
@@ -111,15 +137,16 @@ def _farthest_order(
             near = np.array(tree.query_ball_point(wrapped[new], cover[-1] * (1 + 1e-9)), dtype=np.int64)
         away[near] = np.minimum(away[near], _squared(wrapped[near] - wrapped[new], box))
         away[new] = -1.0
-        new = int(np.argmax(away))
-        cover.append(float(np.sqrt(max(away[new], 0.0))))
-        if len(order) >= limit.most or cover[-1] <= limit.spacing:
+        farthest = float(away.max())
+        new = int(np.argmax(away >= farthest * (1 - 2 * SLACK)))
+        cover.append(float(np.sqrt(max(farthest, 0.0))))
+        if len(order) >= limit.most or cover[-1] <= limit.spacing * (1 + SLACK):
             return np.array(order, dtype=np.int64), np.array(cover)
         order.append(new)
 
 
 def _extend(chosen: list[int], tree: cKDTree, priority: np.ndarray, spacing: float) -> None:
-    covered = np.zeros(len(priority), dtype=bool)
+    covered, spacing = np.zeros(len(priority), dtype=bool), spacing * (1 + SLACK)
     if chosen:
         distance, _ = cKDTree(tree.data[chosen], boxsize=tree.boxsize).query(tree.data)
         covered |= distance <= spacing

@@ -13,9 +13,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from gno.datasets.reader import MeshDataset
-from gno.errors import ConfigError, DataError
+from gno.errors import ConfigError, DataError, MeshError
 from gno.graph.multilevel import MultilevelData, multilevel_graph
-from gno.mesh.geometry import node_volume
+from gno.mesh.geometry import cell_volume, node_volume
 from gno.mesh.mesh import Mesh
 from gno.models.boundary_distance import boundary_distance, outer_nodes
 from gno.models.build import build
@@ -135,15 +135,16 @@ class Operator(nn.Module):
 
         Returns:
             The attributes of ``MultilevelData``, ``x (nodes, in)``, ``boundary_distance (nodes,)`` and ``is_boundary
-            (nodes,)``; ``y (nodes, out)``, encoded, where the mesh has all targets.
+            (nodes,)``; ``y (nodes, out)``, encoded, where the mesh has all targets. In the network's type, but
+            ``pos`` in double precision: a mesh may stand far from the origin.
 
         Raises:
-            DataError: a mesh of another dimension or without nodes, or without an input field.
+            DataError: a mesh of another dimension or without cells, or without an input field.
+            MeshError: a cell that is inverted.
         """
         if mesh.dim != self.geometry.dim:
             raise DataError(f"the mesh is {mesh.dim}-D", why=f"the model was trained on {self.geometry.dim}-D meshes")
-        if mesh.num_cells == 0:
-            raise DataError("the mesh has no cells", why="boundary and volumes come from them")
+        _check_cells(mesh)
         away = torch.from_numpy(boundary_distance(mesh))
         edge = torch.zeros(mesh.num_points, dtype=away.dtype)
         edge[torch.from_numpy(outer_nodes(mesh))] = 1.0
@@ -156,13 +157,14 @@ class Operator(nn.Module):
         graph = multilevel_graph(
             mesh.points,
             self.geometry.hierarchy(mesh.points),
+            dtype=next(self.network.parameters()).dtype,
             node_volume=node_volume(mesh),
             boundary_distance=away,
             is_boundary=edge,
             **fields,
         )
-        dtype = next(self.network.parameters()).dtype
-        return graph.apply(lambda value: value.to(dtype) if value.is_floating_point() else value)
+        graph.pos = torch.from_numpy(mesh.points)
+        return graph
 
     def forward(self, graph: Any) -> Float[Tensor, "nodes c_out"]:
         """Encoded targets of a graph, or of a batch of graphs.
@@ -176,7 +178,8 @@ class Operator(nn.Module):
         if "coordinates" in self.geometry.features:
             middle = graph.pos.new_tensor(self.geometry.center or (0.0,) * self.geometry.dim)
             graph = copy.copy(graph)
-            graph.x = torch.cat([graph.x, (graph.pos - middle) / self.geometry.scale], dim=1)
+            place = (graph.pos - middle) / self.geometry.scale
+            graph.x = torch.cat([graph.x, place.to(graph.x.dtype)], dim=1)
         out = self.network(graph)
         if self.boundary == "free":
             return out
@@ -264,3 +267,15 @@ class Operator(nn.Module):
         if self.boundary == "mask":
             return 1 - graph.is_boundary
         return graph.boundary_distance / (graph.boundary_distance + self.geometry.scale / 2)
+
+
+def _check_cells(mesh: Mesh) -> None:
+    if mesh.num_cells == 0:
+        raise DataError("the mesh has no cells", why="boundary and volumes come from them")
+    inverted = cell_volume(mesh) < 0
+    if inverted.any():
+        raise MeshError(
+            f"{int(inverted.sum())} of {mesh.num_cells} cells are inverted, the first: {int(np.argmax(inverted))}",
+            why="volumes weigh the nodes, and theirs are negative",
+            fix="put their nodes in order; gno.mesh.load does so for a mesh file",
+        )

@@ -47,9 +47,9 @@ def edge_features(
 
     Args:
         edge_index: ``[source; target]``.
-        position: coordinates of sources and targets.
+        position: coordinates of sources and targets, in any precision.
         radius: length ``r`` that offsets are measured in, the same on every mesh.
-        inputs: input channels ``a`` of sources and targets.
+        inputs: input channels ``a`` of sources and targets; the features have their type.
         geometry: ``relative``, ``absolute`` or ``both``.
 
     Raises:
@@ -74,4 +74,6 @@ def edge_features(
         parts += [offset, offset.norm(dim=1, keepdim=True)]
     if geometry != "relative":
         parts += [start, end]
-    return torch.cat([*parts, inputs[0][source], inputs[1][target]], dim=1)
+    # Coordinates may be more precise than inputs: far from the origin only their differences may be rounded.
+    values = [part.to(inputs[0].dtype) for part in parts]
+    return torch.cat([*values, inputs[0][source], inputs[1][target]], dim=1)

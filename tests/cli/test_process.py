@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -104,11 +105,17 @@ def test_a_stopped_generation_goes_on(tmp_path: Path, number: signal.Signals, co
         "field_nodes=100",
     ]
     many = [*words[:5], "5000", *words[6:]]
-    with subprocess.Popen([*GNO, *many], stderr=subprocess.PIPE, text=True) as process:
+    # A shell's background jobs are born deaf to Ctrl-C, and so are the tests that run in one.
+    listening = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    command = [GNO[0], GNO[1], listening + GNO[2], *many]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        patience = threading.Timer(60, process.kill)
+        patience.start()
         assert process.stderr is not None
         assert process.stderr.readline().startswith("samples")
         process.send_signal(number)
         rest = process.stderr.read()
+        patience.cancel()
     assert process.returncode == code
     assert "Traceback" not in rest
     assert rest.splitlines()[-3].startswith("error: stopped")
