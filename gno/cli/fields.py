@@ -38,6 +38,9 @@ def with_inputs(mesh: Mesh, specs: Sequence[FieldSpec], given: Mapping[str, Valu
     point, cell = dict(mesh.point_data), dict(mesh.cell_data)
     if other is not None:
         source = _same(mesh, other)
+        for name in (*source.point_data, *source.cell_data):  # of the cells or of the nodes: it comes first
+            point.pop(name, None)
+            cell.pop(name, None)
         point.update(source.point_data)
         cell.update(source.cell_data)
     for name, value in given.items():

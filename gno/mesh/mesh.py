@@ -90,7 +90,7 @@ class Mesh:
         """Typical edge length: the dim-th root of the mean cell volume of simplices of that edge."""
         from gno.mesh.geometry import cell_volume
 
-        mean = float(cell_volume(self).sum()) / max(self.num_points, 1)
+        mean = float(np.abs(cell_volume(self)).sum()) / max(self.num_points, 1)
         return float((2 / 3**0.5 * mean) ** 0.5) if self.dim == 2 else float((2**0.5 * mean) ** (1 / 3))
 
     def with_data(

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from gno.datasets.naming import suggestion
 from gno.datasets.reader import MeshDataset
 from gno.errors import ConfigError, DataError
 from gno.mesh.mesh import Mesh
+from gno.models.boundary_distance import outer_nodes
 from gno.models.channel import Channel
 from gno.models.geometry import Geometry
 from gno.models.registry import make
 from gno.nn.kernel_options import KernelOptions
 
 _SEEN = 128  # training meshes that lengths are taken from
+_LOOKED_AT = 8  # training samples whose targets are looked at on the boundary
+_VANISHING = 1e-3  # of the largest value
 
 
 def build(
@@ -68,16 +72,41 @@ def build(
     return make(model, {**options, **widths, "kernel": kernel}), inputs, targets, seen
 
 
+def check_vanishing(dataset: MeshDataset, targets: Sequence[Channel], boundary: str) -> None:
+    """Refuse a boundary that is held at zero where the targets of the training are not zero.
+
+    Args:
+        dataset: any split of it.
+        targets: fields that are to be predicted.
+        boundary: ``free``, ``zero`` or ``mask``.
+
+    Raises:
+        ConfigError: a target that does not vanish on the boundary.
+    """
+    if boundary == "free":
+        return
+    for mesh in _meshes(dataset, _LOOKED_AT):
+        for channel in targets:
+            values = channel.values(mesh).abs()
+            worst = float(values[torch.from_numpy(outer_nodes(mesh))].max())
+            if worst > _VANISHING * float(values.max()):
+                raise ConfigError(
+                    f"boundary {boundary!r} with target {channel.spec.name!r}",
+                    why=f"it is up to {worst:.3g} on the boundary of the training samples, and not 0",
+                    fix='set boundary = "free"',
+                )
+
+
 def _geometry(dataset: MeshDataset, model: str, given: Mapping[str, Any]) -> Geometry:
     if model.lower() == "gkn":
         given = {"levels": 1, **given}
-    return Geometry.from_meshes(_meshes(dataset), **given)
+    return Geometry.from_meshes(_meshes(dataset, _SEEN), **given)
 
 
-def _meshes(dataset: MeshDataset) -> Iterator[Mesh]:
-    """Some training meshes, evenly spread."""
-    with MeshDataset(dataset.path, "train") as train:
-        for i in np.unique(np.linspace(0, len(train) - 1, min(_SEEN, len(train))).astype(int)):
+def _meshes(dataset: MeshDataset, most: int) -> Iterator[Mesh]:
+    """Meshes of some training samples (of all, where there are none), evenly spread, with their fields."""
+    with MeshDataset(dataset.path, "train" if len(dataset.splits.get("train", ())) else None) as train:
+        for i in np.unique(np.linspace(0, len(train) - 1, min(most, len(train))).astype(int)):
             yield train[int(i)].mesh
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -118,10 +118,6 @@ class Geometry:
     def to_dict(self) -> dict[str, Any]:
         """What JSON and a model file can hold."""
         return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
-
-    def single_level(self) -> Geometry:
-        """The same without coarse levels."""
-        return replace(self, spacing=(), radius=self.radius[:1])
 
     @property
     def num_features(self) -> int:

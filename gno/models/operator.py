@@ -13,12 +13,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from gno.datasets.reader import MeshDataset
-from gno.errors import ConfigError, DataError, MeshError
-from gno.graph.multilevel import MultilevelData, multilevel_graph
-from gno.mesh.geometry import cell_volume, node_volume
+from gno.errors import ConfigError
+from gno.graph.multilevel import MultilevelData
 from gno.mesh.mesh import Mesh
-from gno.models.boundary_distance import boundary_distance, outer_nodes
-from gno.models.build import build
+from gno.models.build import build, check_vanishing
 from gno.models.channel import Channel
 from gno.models.geometry import Geometry
 
@@ -111,11 +109,14 @@ class Operator(nn.Module):
             **options: of the network.
 
         Raises:
-            ConfigError: an unknown model, field or option, or values that cannot be.
+            ConfigError: an unknown model, field or option, values that cannot be, or ``boundary`` with targets that do
+                not vanish there.
             DataError: a dataset without inputs or targets.
         """
         network, inputs, targets, seen = build(dataset, model, geometry, transforms or {}, options)
-        return cls(network, inputs, targets, seen, boundary=boundary, attributes=dataset.attributes)
+        operator = cls(network, inputs, targets, seen, boundary=boundary, attributes=dataset.attributes)
+        check_vanishing(dataset, targets, boundary)
+        return operator
 
     @property
     def num_inputs(self) -> int:
@@ -142,29 +143,9 @@ class Operator(nn.Module):
             DataError: a mesh of another dimension or without cells, or without an input field.
             MeshError: a cell that is inverted.
         """
-        if mesh.dim != self.geometry.dim:
-            raise DataError(f"the mesh is {mesh.dim}-D", why=f"the model was trained on {self.geometry.dim}-D meshes")
-        _check_cells(mesh)
-        away = torch.from_numpy(boundary_distance(mesh))
-        edge = torch.zeros(mesh.num_points, dtype=away.dtype)
-        edge[torch.from_numpy(outer_nodes(mesh))] = 1.0
-        features = {"boundary_distance": away / self.geometry.scale, "is_boundary": edge}
-        x = [channel.encode(channel.values(mesh)) for channel in self.inputs]
-        x += [features[name][:, None] for name in self.geometry.features if name in features]
-        fields: dict[str, Any] = {"x": torch.cat(x, dim=1) if x else away.new_zeros(mesh.num_points, 0)}
-        if all(channel.spec.name in {*mesh.point_data, *mesh.cell_data} for channel in self.targets):
-            fields["y"] = torch.cat([channel.encode(channel.values(mesh)) for channel in self.targets], dim=1)
-        graph = multilevel_graph(
-            mesh.points,
-            self.geometry.hierarchy(mesh.points),
-            dtype=next(self.network.parameters()).dtype,
-            node_volume=node_volume(mesh),
-            boundary_distance=away,
-            is_boundary=edge,
-            **fields,
-        )
-        graph.pos = torch.from_numpy(mesh.points)
-        return graph
+        from gno.models.graph import graph_of
+
+        return graph_of(self, mesh)
 
     def forward(self, graph: Any) -> Float[Tensor, "nodes c_out"]:
         """Encoded targets of a graph, or of a batch of graphs.
@@ -267,15 +248,3 @@ class Operator(nn.Module):
         if self.boundary == "mask":
             return 1 - graph.is_boundary
         return graph.boundary_distance / (graph.boundary_distance + self.geometry.scale / 2)
-
-
-def _check_cells(mesh: Mesh) -> None:
-    if mesh.num_cells == 0:
-        raise DataError("the mesh has no cells", why="boundary and volumes come from them")
-    inverted = cell_volume(mesh) < 0
-    if inverted.any():
-        raise MeshError(
-            f"{int(inverted.sum())} of {mesh.num_cells} cells are inverted, the first: {int(np.argmax(inverted))}",
-            why="volumes weigh the nodes, and theirs are negative",
-            fix="put their nodes in order; gno.mesh.load does so for a mesh file",
-        )

@@ -184,7 +184,7 @@ class KernelIntegral(nn.Module):
                 or a ``Sequential`` that ends in one.
 
         Raises:
-            ConfigError: another aggregation, or another end of ``nn``.
+            ConfigError: another aggregation, messages against the edges, or another end of ``nn``.
         """
         from gno.nn.nnconv import convert  # a circle otherwise: the conversion makes this layer
 

@@ -21,11 +21,14 @@ def convert(conv: Any) -> KernelIntegral:
         conv: a ``torch_geometric.nn.NNConv``.
 
     Raises:
-        ConfigError: an aggregation other than mean and sum, or a kernel that does not end in a linear layer.
+        ConfigError: an aggregation other than mean and sum, messages against the edges, or a kernel that does not end
+            in a linear layer.
     """
     aggregation = _AGGREGATIONS.get(conv.aggr) if isinstance(conv.aggr, str) else None
     if aggregation is None:
         raise ConfigError(f"NNConv aggregates by {conv.aggr!r}", why="a kernel integral takes a mean or a sum")
+    if conv.flow != "source_to_target":
+        raise ConfigError(f"NNConv sends from {conv.flow}", why="a kernel integral collects along the edges")
     layers = list(conv.nn) if isinstance(conv.nn, nn.Sequential) else [conv.nn]
     last = layers[-1] if layers else None
     if not isinstance(last, nn.Linear):

@@ -58,6 +58,8 @@ def kernel_contraction(
     _check(hidden, v, edge_index, weight)
     if plan is None:
         plan = EdgePlan.build(edge_index, len(v), num_targets)
+    elif (plan.num_edges, plan.num_sources, plan.num_targets) != (len(hidden), len(v), num_targets):
+        raise DataError(f"plan is for {plan.num_edges} edges, {plan.num_sources} sources, {plan.num_targets} targets")
     share = plan.slot_weight(edge_weight, hidden)
     return contract(hidden.index_select(0, plan.edge) * share, share, v, weight, bias, plan=plan)
 

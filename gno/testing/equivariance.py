@@ -30,7 +30,7 @@ def assert_equivariant(
     Args:
         model: graph to values ``(nodes, ...)``.
         graph: with ``pos (nodes, dim)`` and, to be renumbered, ``edge_index``; tensors whose first axis counts the
-            nodes go with them.
+            nodes go with them, and those called ``edge_...`` go with the edges.
         under: ``renumber`` the nodes, ``translate`` them, or ``rotate`` and reflect them about the origin.
         rebuild: makes what depends on positions anew, such as ``edge_attr``, in a moved graph.
         tolerance: relative to the largest value.
@@ -75,12 +75,12 @@ def _renumbered(graph: Any, order: Tensor) -> Any:
     moved, num = copy.copy(graph), len(order)
     place = torch.empty_like(order)
     place[order] = torch.arange(num)
-    edges, edge_order = place[graph.edge_index], None
+    edges = place[graph.edge_index]
     edge_order = torch.argsort(edges[1], stable=True)  # layers may rely on edges sorted by target
     for key, value in graph.to_dict().items():
         if key == "edge_index":
             moved[key] = edges[:, edge_order]
-        elif key == "edge_attr":
+        elif key.startswith("edge_"):
             moved[key] = value[edge_order]
         elif isinstance(value, Tensor) and value.ndim and len(value) == num:
             moved[key] = value[order]

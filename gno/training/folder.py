@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from gno.errors import ConfigError
-from gno.files import make_folder, unwritable, write_text
+from gno.files import make_folder, unwritable
 from gno.training.checkpoint import previous_checkpoint
 from gno.training.recipe import Recipe
 
@@ -69,25 +69,23 @@ class RunFolder:
     ) -> None:
         self._leave()
 
-    def begin(self, recipe: Recipe) -> None:
-        """Keep the recipe, or see that it is the one of the run that is resumed.
+    def check(self, recipe: Recipe) -> None:
+        """See that a recipe is the one of the run that is resumed.
 
         Args:
-            recipe: of the run.
+            recipe: to go on with.
 
         Raises:
             ConfigError: the run was begun with another recipe.
         """
-        if self.recipe.exists():
-            before = tomllib.loads(self.recipe.read_text())
-            changed = sorted(_differences(before, tomllib.loads(recipe.dumps())) - {"data.path"})
-            if changed:
-                raise ConfigError(
-                    f"{self.path} was begun with another recipe",
-                    why=f"it differs in {', '.join(changed)}",
-                    fix="resume with the same recipe, or start in an empty folder",
-                )
-        write_text(self.recipe, recipe.dumps())
+        before = tomllib.loads(self.recipe.read_text()) if self.recipe.exists() else {}
+        changed = sorted(_differences(before, tomllib.loads(recipe.dumps())) - {"data.path"}) if before else []
+        if changed:
+            raise ConfigError(
+                f"{self.path} was begun with another recipe",
+                why=f"it differs in {', '.join(changed)}",
+                fix="resume with the same recipe, or start in an empty folder",
+            )
 
     def _take(self) -> None:
         try:

@@ -19,7 +19,7 @@ SPLITS: dict[str, tuple[tuple[int, ...], ...]] = {
     "wedge": ((0, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 5)),
     "hexahedron": ((0, 1, 2, 6), (0, 2, 3, 6), (0, 3, 7, 6), (0, 7, 4, 6), (0, 4, 5, 6), (0, 5, 1, 6)),
 }
-"""Simplices that fill each cell type, by its corners in VTK's order."""
+"""Simplices that fill each cell type, by its corners in the order of ``gno.mesh.Mesh``."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,6 +37,7 @@ def relative_l2(
         tensor([0.2000])
     """
     batch = _batch(target, batch)
+    prediction, target = _scaled(prediction, target, batch, num)
     share = weight / segment_sum(weight, batch, num).clamp_min(torch.finfo(weight.dtype).tiny)[batch]
     error = segment_sum(share * _square(prediction - target), batch, num)
     size = segment_sum(share * _square(target), batch, num)
@@ -60,6 +61,7 @@ def relative_maximum(prediction: Values, target: Values, batch: Graphs | None = 
         tensor([0.5000])
     """
     batch = _batch(target, batch)
+    prediction, target = _scaled(prediction, target, batch, num)
     error = segment_max(_square(prediction - target), batch, num)
     return _root(error) / _nonzero(_root(segment_max(_square(target), batch, num)))
 
@@ -91,6 +93,13 @@ def relative_h1(prediction: Values, target: Values, gradient: SimplexGradient) -
 
 def _batch(target: Tensor, batch: Tensor | None) -> Tensor:
     return target.new_zeros(len(target), dtype=torch.int64) if batch is None else batch
+
+
+def _scaled(prediction: Tensor, target: Tensor, batch: Tensor, num: int) -> tuple[Tensor, Tensor]:
+    """Both in units of the largest true value: whatever the units, no square overflows or falls to zero."""
+    largest = segment_max(target.abs().reshape(len(target), -1).amax(dim=1), batch, num)
+    unit = torch.where(largest > 0, largest, 1.0)[batch].view(-1, *[1] * (target.ndim - 1))
+    return prediction / unit, target / unit
 
 
 def _square(values: Tensor) -> Tensor:

@@ -78,6 +78,7 @@ def train(
     path = _data_path(data, recipe)
     recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"path": str(path)})})
     with Stop() as stop, _own_settings(recipe, where), RunFolder(out, resume=resume) as folder:
+        folder.check(recipe)
         with MeshDataset(path) as dataset:
             parts = recipe.data.parts(dataset, seed=recipe.seed)
             operator = Operator.from_dataset(dataset, recipe.model.name, **recipe.model.options).to(where)
@@ -91,7 +92,7 @@ def train(
                 trainer.restore()
                 at = trainer.position
                 tell(Event("training", at.step, at.step, message=f"going on in epoch {at.epoch + 1}, step {at.step}"))
-            folder.begin(recipe)
+            write_text(folder.recipe, recipe.dumps())
             _write_environment(folder, recipe, operator, where, origin)
             was_done = trainer.is_done
             trainer.run(stop, tell)

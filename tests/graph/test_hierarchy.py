@@ -100,14 +100,33 @@ def test_the_seed_decides(method: str) -> None:
     assert not torch.equal(one.nodes[1], other.nodes[1])
 
 
-def test_renumbered_points_have_the_renumbered_levels() -> None:
-    x = cloud(150)
-    order = torch.randperm(150, generator=torch.Generator().manual_seed(0))
-    plain, moved = (Hierarchy.build(p, spacing=(0.15, 0.4)) for p in (x, x[order]))
-    for level in range(3):
-        assert set(order[moved.nodes[level]].tolist()) == set(plain.nodes[level].tolist())
-        for name in ("intra", "restrict", "prolong")[: 3 if level < 2 else 1]:
-            assert getattr(moved, name)[level].shape == getattr(plain, name)[level].shape
+def lattice(num: int) -> Tensor:
+    return torch.cartesian_prod(*[torch.linspace(0, 1, num, dtype=torch.float64)] * 2)
+
+
+def in_space(levels: Hierarchy, order: Tensor) -> list[Any]:
+    """Nodes, edges and parents of all levels, by the numbers that ``order`` gives the points."""
+    number = [order[nodes] for nodes in levels.nodes]
+    last = levels.num_levels - 1
+    edges = [*zip(levels.intra, range(last + 1), range(last + 1))]
+    edges += [*zip(levels.restrict, range(last), range(1, last + 1))]
+    edges += [(torch.stack([torch.arange(len(p)), p]), i, i + 1) for i, p in enumerate(levels.parent)]
+    pairs = [set(zip(number[a][e[0]].tolist(), number[b][e[1]].tolist())) for e, a, b in edges]
+    return [set(nodes.tolist()) for nodes in number] + pairs
+
+
+@METHODS
+@pytest.mark.parametrize("options", [{"spacing": (0.15, 0.4)}, {"spacing": (0.2, 0.4)}, {"ratio": 4}])
+@pytest.mark.parametrize("points", [cloud(150), lattice(11), lattice(16)], ids=["cloud", "lattice", "fine lattice"])
+def test_numbering_and_place_of_the_points_do_not_matter(points: Tensor, options: dict[str, Any], method: str) -> None:
+    """On a lattice, too, where many points are equally far and only rounding tells their distances apart."""
+    same = torch.arange(len(points))
+    order = torch.randperm(len(points), generator=torch.Generator().manual_seed(0))
+    wanted = in_space(Hierarchy.build(points, method=method, **options), same)
+    assert in_space(Hierarchy.build(points[order], method=method, **options), order) == wanted
+    for offset in ((0.3, -0.7), (123.4, 567.8)):
+        moved = points + torch.tensor(offset, dtype=torch.float64)
+        assert in_space(Hierarchy.build(moved, method=method, **options), same) == wanted
 
 
 def test_coarse_levels_do_not_depend_on_how_finely_the_domain_is_sampled() -> None:

@@ -118,15 +118,15 @@ def test_the_result_depends_on_the_function_and_not_on_how_densely_it_is_sampled
     """Same levels and radii, four times the nodes: the untrained operator's output stays nearly the same."""
     network = MGKN(1, 1, radius=(0.3, 0.6, 1.2), width=8, cycles=1, kernel={"aggregation": "quadrature"})
     fields = []
-    for n in (24, 48):
+    for n in (12, 24):
         axis = (torch.arange(n) + 0.5) / n
         pos = torch.cartesian_prod(axis, axis)
         hierarchy = Hierarchy.build(pos, spacing=(0.25, 0.5), radius=(0.3, 0.6, 1.2))
         # The coarse nodes are those nearest to the same places on both samplings.
         x = torch.sin(3 * pos[:, :1]) * pos[:, 1:]
         out = network(multilevel_graph(pos, hierarchy, x=x)).detach().view(n, n)
-        fields.append(out if n == 24 else out.view(24, 2, 24, 2).mean(dim=(1, 3)))
-    assert (fields[0] - fields[1]).norm() < 0.05 * (fields[0] - fields[0].mean()).norm() + 0.05 * fields[0].norm()
+        fields.append(out if n == 12 else out.view(12, 2, 12, 2).mean(dim=(1, 3)))
+    assert (fields[0] - fields[1]).norm() < 0.03 * (fields[0] - fields[0].mean()).norm()
 
 
 @pytest.mark.parametrize("name", list(MODELS))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch_geometric.data import Batch
 
-from gno.datasets import FieldSpec, MeshDataset, Normalizer
-from gno.errors import ConfigError, DataError
-from gno.mesh import Mesh, cell_volume, shapes
-from gno.models import Operator
+from gno.datasets import DatasetWriter, FieldSpec, MeshDataset, Normalizer
+from gno.errors import ConfigError, DataError, MeshError
+from gno.mesh import Mesh, cell_volume, node_volume, shapes
+from gno.models import MGKN, Operator
 from gno.models.channel import Channel
 from gno.models.geometry import Geometry
+from gno.testing import assert_resolution_invariant
+from gno.training.metrics import relative_l2
 
 from .conftest import sample
 
@@ -75,6 +79,137 @@ def test_the_boundary_value_is_exact(dataset: MeshDataset, boundary: str) -> Non
     assert operator.fields(operator(graph).detach())["u"][mesh.boundary_nodes].abs().max() < 1e-7
 
 
+def renumbered(mesh: Mesh, order: np.ndarray) -> Mesh:
+    """The mesh whose node ``i`` is node ``order[i]`` of the one given, its cells in another order, too."""
+    place, rng = np.argsort(order), np.random.default_rng(1)
+    return Mesh(
+        mesh.points[order],
+        {kind: place[rng.permutation(cells)] for kind, cells in mesh.cells.items()},
+        {name: place[facets] for name, facets in mesh.boundary.items()},
+        {name: values[order] for name, values in mesh.point_data.items()},
+    )
+
+
+def untrained(dim: int = 2, **options: Any) -> Operator:
+    """An operator from ``a`` to ``u`` in double precision."""
+    torch.manual_seed(0)
+    unit, scalar = Normalizer((0.0,), (1.0,)), ((0.0,), (1.0,))
+    a, u = Channel(FieldSpec("a"), unit, *scalar), Channel(FieldSpec("u", role="target"), unit, *scalar)
+    geometry = Geometry(dim=dim, spacing=(0.2, 0.4), radius=(0.2, 0.5, 1.0), scale=0.5)
+    kernel = {"width": 8, "dim": dim, "aggregation": "quadrature", **options}
+    return Operator(MGKN(3, 1, radius=geometry.radius, width=8, cycles=2, kernel=kernel), [a], [u], geometry).double()
+
+
+def with_input(mesh: Mesh) -> Mesh:
+    return mesh.with_data({"a": np.sin(3 * mesh.points[:, 0]) * np.cos(2 * mesh.points[:, 1])})
+
+
+MESHES = {
+    "delaunay": shapes.square(0.1, seed=1),
+    "lattice": shapes.square(0.1, kind="structured"),  # many nodes are equally far from others
+    "quads": shapes.square(0.1, kind="quad"),
+    "tets": shapes.cube(0.25),
+}
+
+
+@pytest.mark.parametrize("name", MESHES)
+def test_a_prediction_knows_neither_numbering_nor_place(name: str) -> None:
+    mesh = with_input(MESHES[name])
+    operator = untrained(mesh.dim)
+    u = operator.predict(mesh).point_data["u"]
+    order = np.random.default_rng(0).permutation(mesh.num_points)
+    assert np.abs(operator.predict(renumbered(mesh, order)).point_data["u"] - u[order]).max() < 1e-12
+    moved = replace(mesh, points=mesh.points + np.array([123.4, -56.7, 8.9])[: mesh.dim])
+    assert np.abs(operator.predict(moved).point_data["u"] - u).max() < 1e-10
+    absolute = untrained(mesh.dim, geometry="both")
+    assert np.abs(absolute.predict(moved).point_data["u"] - absolute.predict(mesh).point_data["u"]).max() > 1e-3
+
+
+def test_single_precision_serves_far_from_the_origin() -> None:
+    mesh, operator = with_input(MESHES["delaunay"]), untrained().float()
+    u = operator.predict(mesh).point_data["u"]
+    moved = replace(mesh, points=mesh.points + np.array([5e5, 4e6]))  # as of a map in meters
+    assert np.abs(operator.predict(moved).point_data["u"] - u).max() < 1e-5 * np.abs(u).max()
+
+
+def test_double_precision_is_kept_throughout() -> None:
+    mesh, operator = with_input(MESHES["delaunay"]), untrained()
+    graph = operator.graph(mesh.with_data({**mesh.point_data, "u": mesh.point_data["a"]}))
+    assert np.array_equal(graph.pos.numpy(), mesh.points)
+    assert np.array_equal(graph.x[:, 0].numpy(), mesh.point_data["a"])
+    assert np.array_equal(operator.fields(graph.y)["u"].numpy(), mesh.point_data["a"])
+    assert np.array_equal(graph.node_volume.numpy(), node_volume(mesh))
+
+
+def test_a_finer_mesh_gives_nearly_the_same_field() -> None:
+    operator = untrained()
+    middle = operator.predict(with_input(MESHES["delaunay"])).point_data["u"].mean()
+    for parts in (2, 3):
+        assert_resolution_invariant(
+            lambda mesh: operator.predict(mesh).point_data["u"] - middle,
+            with_input,
+            MESHES["delaunay"],
+            parts=parts,
+            tolerance=0.04,
+        )
+
+
+def test_parts_that_nothing_connects_and_nodes_of_no_cell_do_no_harm() -> None:
+    one = shapes.square(0.2, seed=1)
+    far = np.concatenate([one.points, one.points + np.array([9.0, 0.0]), [[4.0, 4.0]]])
+    cells = {"triangle": np.concatenate([one.cells["triangle"], one.cells["triangle"] + one.num_points])}
+    operator, both = untrained(), with_input(Mesh(far, cells))
+    u = operator.predict(both).point_data["u"]
+    assert np.isfinite(u).all()
+    other = both.with_data({"a": np.where(far[:, 0] > 5, 7.0, both.point_data["a"])})
+    changed = operator.predict(other).point_data["u"] != u
+    assert changed[far[:, 0] > 5].all()
+    assert not changed[far[:, 0] < 1.5].any()
+
+
+@pytest.mark.parametrize("spacing", [(5.0, 10.0), (1e-6, 1e-5)])
+def test_levels_far_coarser_or_finer_than_the_mesh_do_no_harm(spacing: tuple[float, ...]) -> None:
+    operator, mesh = untrained(), with_input(MESHES["delaunay"])
+    operator.geometry = replace(operator.geometry, spacing=spacing, radius=tuple(2.5 * s for s in (1e-7, *spacing)))
+    graph = operator.graph(mesh)
+    assert len(graph.nodes_1) == (1 if spacing[0] > 1 else mesh.num_points)
+    assert np.isfinite(operator.predict(mesh).point_data["u"]).all()
+
+
+def test_cells_that_are_inverted_are_refused() -> None:
+    mesh = with_input(MESHES["delaunay"])
+    triangles = mesh.cells["triangle"].copy()
+    triangles[[4, 9]] = triangles[[4, 9]][:, [0, 2, 1]]
+    with pytest.raises(MeshError, match=r"2 of \d+ cells are inverted, the first: 4"):
+        untrained().predict(replace(mesh, cells={"triangle": triangles}))
+
+
+@pytest.mark.parametrize("aggregation", ["mean", "quadrature"])
+def test_gradients_of_the_loss_equal_finite_differences(dataset: MeshDataset, aggregation: str) -> None:
+    torch.manual_seed(0)
+    kernel = {"width": 4, "aggregation": aggregation}
+    options = {"width": 4, "kernel": kernel, "geometry": {"levels": 3}, "boundary": "zero"}
+    operator = Operator.from_dataset(dataset, "mgkn", **options).double()
+    batch = Batch.from_data_list([operator.graph(sample(seed, h)) for seed, h in ((0, 0.3), (1, 0.25))])
+
+    def loss() -> torch.Tensor:
+        prediction, target = operator.fields(operator(batch)), operator.fields(batch.y)
+        return relative_l2(prediction["u"], target["u"], batch.node_volume, batch.batch, 2).sum()
+
+    loss().backward()
+    draw = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for name, parameter in operator.named_parameters():
+            direction = torch.randn(parameter.shape, generator=draw, dtype=torch.float64)
+            ends = []
+            for step in (1e-6, -2e-6):
+                parameter.add_(step * direction)
+                ends.append(float(loss()))
+            parameter.add_(1e-6 * direction)
+            slope = float((parameter.grad * direction).sum())
+            assert (ends[0] - ends[1]) / 2e-6 == pytest.approx(slope, rel=1e-5, abs=1e-8), name
+
+
 def test_a_field_of_the_cells_serves_as_well(operator: Operator) -> None:
     mesh = sample(7)
     constant = mesh.with_data({}, {"permeability": np.full(mesh.num_cells, 2.0)})
@@ -84,9 +219,10 @@ def test_a_field_of_the_cells_serves_as_well(operator: Operator) -> None:
     linear = mesh.points[:, 0]
     cells = np.concatenate([linear[c].mean(axis=1) for c in mesh.cells.values()])
     values = operator.inputs[0].values(mesh.with_data({}, {"permeability": cells}))[:, 0].numpy()
-    weights = float(cell_volume(mesh).sum())
-    assert weights == pytest.approx(1.0)
-    assert np.abs(values - linear).max() < 0.15  # means of cells lie within an edge length
+    triangles, volume = mesh.cells["triangle"], cell_volume(mesh)
+    around = (triangles == 20).any(axis=1)
+    assert values[20] == pytest.approx(volume[around] @ cells[around] / volume[around].sum())
+    assert np.abs(values - linear).max() < mesh.edge_length
 
 
 def test_distance_from_training_is_zero_inside_and_counts_deviations_outside(operator: Operator) -> None:
@@ -129,8 +265,6 @@ def test_three_dimensions_and_vector_fields() -> None:
     unit = Normalizer((0.0, 0.0, 0.0), (1.0, 1.0, 2.0))
     force = Channel(FieldSpec("force", components=3), unit, (-1.0,) * 3, (1.0,) * 3)
     velocity = Channel(FieldSpec("velocity", role="target", components=3), unit, (-1.0,) * 3, (1.0,) * 3)
-    from gno.models import MGKN
-
     network = MGKN(5, 3, radius=geometry.radius, width=8, kernel={"width": 8, "dim": 3})
     operator = Operator(network, [force], [velocity], geometry, boundary="zero")
     out = operator.predict(mesh.with_data({"force": mesh.points.copy()}))
@@ -147,6 +281,19 @@ def test_coordinates_are_features_if_asked(dataset: MeshDataset) -> None:
     moved = graph.clone()
     moved.pos = graph.pos + 1.0
     assert (operator(graph) - operator(moved)).abs().max() > 1e-6
+
+
+@pytest.mark.parametrize("boundary", ["zero", "mask"])
+def test_a_boundary_at_zero_is_refused_for_targets_that_are_not_zero_there(boundary: str, tmp_path: Path) -> None:
+    path = tmp_path / "offset.h5"
+    with DatasetWriter(path, [FieldSpec("permeability"), FieldSpec("u", role="target")]) as writer:
+        for seed in range(2):
+            mesh = sample(seed)
+            writer.append(mesh.with_data({**mesh.point_data, "u": mesh.point_data["u"] + 0.5}), split="train")
+    with MeshDataset(path) as shifted:
+        Operator.from_dataset(shifted, "mgkn", width=8, geometry={"levels": 2})
+        with pytest.raises(ConfigError, match=f"boundary '{boundary}' with target 'u'; it is up to 0.5.*free"):
+            Operator.from_dataset(shifted, "mgkn", boundary=boundary, width=8, geometry={"levels": 2})
 
 
 def test_options_and_parts_that_do_not_fit_are_refused(dataset: MeshDataset, operator: Operator) -> None:

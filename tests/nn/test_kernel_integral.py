@@ -50,7 +50,7 @@ def test_equals_the_sum_as_a_double_loop(aggregation: str, sources: int) -> None
     assert (out - wanted).abs().max() < 1e-13
 
 
-@pytest.mark.parametrize("aggr", ["mean", "add"])
+@pytest.mark.parametrize("aggr", ["mean", "add", "sum"])
 @pytest.mark.parametrize("extras", [False, True])
 @pytest.mark.parametrize("bipartite", [None, (30, 9), (9, 30)])
 def test_equals_nnconv_in_outputs_and_gradients(aggr: str, extras: bool, bipartite: tuple[int, int] | None) -> None:
@@ -59,7 +59,9 @@ def test_equals_nnconv_in_outputs_and_gradients(aggr: str, extras: bool, biparti
     kernel = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 6), nn.GELU(), nn.Linear(6, 3 * 2, bias=extras))
     conv = NNConv(channels, 2, kernel, aggr=aggr, root_weight=extras, bias=extras)
     layer = KernelIntegral.from_nnconv(conv)
-    edge_index = ragged(sources, targets, 120)
+    edge_index = ragged(sources, targets, 117)
+    # In any order, some edges twice; the last target has none.
+    edge_index = torch.cat([edge_index, edge_index[:, :3]], dim=1)[:, torch.randperm(120)]
     results = []
     for module in (conv, layer):
         v = torch.linspace(-1, 1, sources * 3).view(-1, 3).requires_grad_()
@@ -90,6 +92,8 @@ def test_the_copy_of_an_nnconv_is_its_own() -> None:
     assert torch.equal(layer.kernel[0].weight, before)
     with pytest.raises(ConfigError, match="'max'"):
         KernelIntegral.from_nnconv(NNConv(2, 2, nn.Linear(1, 4), aggr="max"))
+    with pytest.raises(ConfigError, match="target_to_source"):
+        KernelIntegral.from_nnconv(NNConv(2, 2, nn.Linear(1, 4), flow="target_to_source"))
     with pytest.raises(ConfigError, match="ends in ReLU"):
         KernelIntegral.from_nnconv(NNConv(2, 2, nn.Sequential(nn.Linear(1, 4), nn.ReLU())))
 

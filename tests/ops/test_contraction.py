@@ -62,5 +62,7 @@ def test_what_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         kernel_contraction(hidden, torch.randn(10, 4), edge_index, W, num_targets=15)
     with pytest.raises(DataError, match="refers to node"):
         kernel_contraction(hidden, v[:4], edge_index, W, num_targets=15)
+    with pytest.raises(DataError, match="plan is for 70 edges, 10 sources, 15 targets"):
+        kernel_contraction(hidden, v, edge_index, W, num_targets=16, plan=EdgePlan.build(edge_index, 10, 15))
     with pytest.raises(ConfigError, match="by is 'edge'"):
         EdgePlan.build(edge_index, 10, 15, by="edge")

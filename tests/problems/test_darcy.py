@@ -51,11 +51,13 @@ def test_another_resolution_is_the_same_problem(family: str) -> None:
     assert relative(u[inside], coarse.point_data["u"][inside]) < 0.04
 
 
-def test_labels_are_close_to_those_of_a_finer_label_mesh() -> None:
-    options = {"shapes": ("polygon",), "coefficient": "log-normal", **SMALL}
-    usual, better = (Darcy(refinement=parts, **options).sample(0).mesh for parts in (3, 6))
-    assert np.array_equal(usual.points, better.points)
-    assert relative(usual.point_data["u"], better.point_data["u"]) < 1e-2
+@pytest.mark.parametrize("coefficient", ["two-phase", "log-normal"])
+def test_labels_are_close_to_those_of_a_far_finer_label_mesh(coefficient: str) -> None:
+    own, usual, best = (Darcy(refinement=parts, coefficient=coefficient).sample(1).mesh for parts in (1, 3, 9))
+    assert np.array_equal(usual.points, best.points)
+    error, without = (relative(mesh.point_data["u"], best.point_data["u"]) for mesh in (usual, own))
+    assert error < 5e-3
+    assert error < 0.3 * without  # what cutting the cells is for
 
 
 def test_label_is_zero_on_the_boundary_and_positive_inside() -> None:

@@ -56,7 +56,6 @@ def test_motions_keep_distances_and_fields_and_repeat_by_step(small_data: Path) 
             torch.testing.assert_close(torch.cdist(a, a), torch.cdist(b, b))
             rotation = torch.linalg.lstsq(a - a.mean(0), b - b.mean(0)).solution
             turned.add(round(float(torch.linalg.det(rotation))))
-        # A network that sees offsets and distances alone cannot tell a constant rotation of the kernel's features.
         assert torch.equal(one.y, batch.y)
     assert turned == {-1, 1}
     assert not torch.equal(moved[0].pos, moved[1].pos)

@@ -52,6 +52,12 @@ def test_errors_do_not_depend_on_units() -> None:
     one = torch.ones(len(u), dtype=F64)
     torch.testing.assert_close(relative_l2(v, u, one), relative_l2(1e6 * v, 1e6 * u, 1e-6 * one))
     torch.testing.assert_close(relative_maximum(v, u), relative_maximum(1e6 * v, 1e6 * u))
+    for units in (1e-30, 1e30):  # whose squares single precision does not hold
+        one32, u32, v32 = one.float(), (units * u).float(), (units * v).float().requires_grad_()
+        torch.testing.assert_close(relative_l2(v32, u32, one32).double(), relative_l2(v, u, one), rtol=1e-5, atol=0)
+        torch.testing.assert_close(relative_maximum(v32, u32).double(), relative_maximum(v, u), rtol=1e-5, atol=0)
+        relative_l2(v32, u32, one32).sum().backward()
+        assert bool((v32.grad != 0).any())
     small = relative_h1(v, u, SimplexGradient.of(mesh, F64))
     torch.testing.assert_close(small, relative_h1(1e6 * v, 1e6 * u, SimplexGradient.of(large, F64)))
 
