@@ -8,15 +8,19 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from jaxtyping import Float, Int
+from scipy.sparse import coo_array, csc_array
 from scipy.spatial import cKDTree
 from torch import Tensor
 
 from gno.errors import ConfigError, DataError
+from gno.ops.cell_list import CellList
 from gno.ops.index import sort_edges
-from gno.ops.period import wrap
+from gno.ops.period import check_period
 
 # Points of a lattice that lie on the circle, but for rounding, count as inside it: all nodes get the same stencil.
 _SLACK = 1e-9
+_CELLS_FROM = 2000  # points from which the cell list is quicker than the k-d tree, on a CPU
+_COUNTED_FROM = 20_000  # pairs from which counting is quicker than sorting
 
 
 def radius_pairs(
@@ -57,9 +61,9 @@ def radius_pairs(
     into, out_of, box = _prepare(targets, sources, period)
     if not (len(into) and len(out_of)):
         return torch.zeros(2, 0, dtype=torch.int64, device=targets.device)
-    reach = radius * (1 + _SLACK)
-    pairs = _tree(into, box).sparse_distance_matrix(_tree(out_of, box), reach, output_type="ndarray")
-    return _edges(pairs["j"], pairs["i"], targets.device)
+    small = into.device.type == "cpu" and max(len(into), len(out_of)) < _CELLS_FROM
+    find = _tree_pairs if small else _cell_pairs
+    return find(into, out_of, radius * (1 + _SLACK), box).to(targets.device)
 
 
 def nearest_pairs(
@@ -97,32 +101,133 @@ def nearest_pairs(
         return torch.zeros(2, 0, dtype=torch.int64, device=targets.device)
     if len(out_of) < k:
         raise DataError(f"{k} neighbors asked of {len(out_of)} points", fix=f"take k <= {len(out_of)}")
-    _, found = _tree(out_of, box).query(into, k=[*range(1, k + 1)])
-    return _edges(found.ravel(), np.repeat(np.arange(len(into)), k), targets.device)
+    order = _along_rows(into.cpu())
+    _, found = _tree(out_of, box).query(into.cpu()[order].numpy(), k=[*range(1, k + 1)])
+    source = torch.empty(len(into), k, dtype=torch.int64)
+    source[order] = torch.from_numpy(found)
+    source = source.sort(dim=1).values.flatten()
+    return torch.stack([source, torch.arange(len(into)).repeat_interleave(k)]).to(targets.device)
 
 
 def _prepare(
     targets: Tensor, sources: Tensor, period: Sequence[float | int] | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+) -> tuple[Tensor, Tensor, Sequence[float | int] | None]:
+    """Both sets in ``float64``, finite, inside the periodic box; the period, ``None`` where nothing is periodic."""
     if targets.shape[1] != sources.shape[1]:
         raise DataError(f"targets are {targets.shape[1]}-D", why=f"the sources are {sources.shape[1]}-D")
-    into, box = wrap(_coordinates(targets, "target"), period)
-    return into, (into if sources is targets else wrap(_coordinates(sources, "source"), period)[0]), box
+    check_period(period, targets.shape[1])
+    period = period if period is not None and any(period) else None
+    into = _inside(_coordinates(targets, "target"), period)
+    return into, (into if sources is targets else _inside(_coordinates(sources, "source"), period)), period
 
 
-def _coordinates(points: Tensor, what: str) -> np.ndarray:
-    x = points.detach().to("cpu", torch.float64).numpy()
-    finite = np.isfinite(x).all(1)
+def _coordinates(points: Tensor, what: str) -> Tensor:
+    # Apple's GPU has no float64: its points are searched on the CPU.
+    x = points.detach().to("cpu" if points.device.type == "mps" else points.device, torch.float64)
+    finite = torch.isfinite(x).all(1)
     if not finite.all():
-        row = int(np.argmin(finite))
+        row = int(torch.argmin(finite.int()))
         raise DataError(f"{what} point {row} is {x[row].tolist()}", why="coordinates must be finite")
     return x
 
 
-def _tree(points: np.ndarray, box: np.ndarray | None) -> cKDTree:
-    return cKDTree(points, boxsize=box)
+def _inside(x: Tensor, period: Sequence[float | int] | None) -> Tensor:
+    """As ``gno.ops.period.wrap``, on any device."""
+    if period is None:
+        return x
+    box = torch.tensor([float(p) for p in period], dtype=x.dtype, device=x.device)
+    wrapped = torch.where(box > 0, x.remainder(torch.where(box > 0, box, 1.0)), x)
+    return torch.where((box > 0) & (wrapped >= box), 0.0, wrapped)
 
 
-def _edges(source: np.ndarray, target: np.ndarray, device: torch.device) -> Tensor:
-    to = [torch.from_numpy(np.ascontiguousarray(part, dtype=np.int64)) for part in (source, target)]
-    return sort_edges(*to).to(device)
+def _along_rows(x: Tensor) -> Tensor:
+    """An order in which each point is near the one before, for a tree to look into the leaves that it has just read."""
+    low, size = x.amin(0), x.amax(0) - x.amin(0)
+    cells = math.ceil(len(x) ** (1 / x.shape[1]) / 2)
+    place = ((x - low) / torch.where(size > 0, size, 1.0) * cells).long()
+    key = torch.zeros_like(place[:, 0])
+    for axis in place.unbind(1):
+        key = key * (cells + 1) + axis
+    return torch.argsort(key)
+
+
+def _tree(points: Tensor, period: Sequence[float | int] | None) -> cKDTree:
+    return cKDTree(points.cpu().numpy(), boxsize=None if period is None else np.asarray(period, dtype=np.float64))
+
+
+def _tree_pairs(into: Tensor, out_of: Tensor, reach: float, period: Sequence[float | int] | None) -> Tensor:
+    found = _tree(into, period).sparse_distance_matrix(_tree(out_of, period), reach, output_type="ndarray")
+    source, target = (torch.from_numpy(found[name].astype(np.int32)) for name in ("j", "i"))
+    return _by_target([(target, source)], len(into), len(out_of))
+
+
+def _cell_pairs(into: Tensor, out_of: Tensor, reach: float, period: Sequence[float | int] | None) -> Tensor:
+    cells = CellList(out_of, reach, period)
+    if into is out_of and cells.halves:
+        return _by_target(list(cells.own_pairs()), len(into), len(out_of), mirror=True)
+    return _by_target(list(cells.pairs(into)), len(into), len(out_of))
+
+
+def _by_target(
+    chunks: list[tuple[Tensor, Tensor]], num_targets: int, num_sources: int, *, mirror: bool = False
+) -> Tensor:
+    """``[source; target]`` sorted by target, then by source, of chunks ``(target, source)``, which it consumes.
+
+    With ``mirror`` the chunks hold each pair of different points once: the other half and the loops are added.
+    """
+    found = sum(len(target) for target, _ in chunks)
+    size = 2 * found + num_targets if mirror else found
+    device = chunks[0][0].device if chunks else None
+    if size >= _COUNTED_FROM and (device is None or device.type == "cpu"):
+        count = _counted_half if mirror else _counted
+        return count(chunks, torch.empty(2, size, dtype=torch.int64), num_targets, num_sources)
+    target, source = (torch.cat([torch.zeros(0, device=device).int(), *part]).long() for part in zip(*chunks))
+    if not mirror:
+        return sort_edges(source, target)
+    loops = torch.arange(num_targets, device=device)
+    return sort_edges(torch.cat([source, target, loops]), torch.cat([target, source, loops]))
+
+
+def _counted(chunks: list[tuple[Tensor, Tensor]], edges: Tensor, num_targets: int, num_sources: int) -> Tensor:
+    """Two counting sorts, by source and then by target, in O(pairs)."""
+    by_target = _columns(chunks, edges, num_sources, num_targets)
+    _repeat_into(edges[1], np.diff(by_target.indptr))
+    edges[0] = torch.from_numpy(by_target.indices)
+    return edges
+
+
+def _counted_half(chunks: list[tuple[Tensor, Tensor]], edges: Tensor, num: int, _: int) -> Tensor:
+    """The same, of half the pairs: a target has the sources before it, then itself, then those after it."""
+    chunks[:] = [(torch.maximum(*pair), torch.minimum(*pair)) for pair in chunks]
+    before = _columns(chunks, edges, num, num)
+    after = before.tocsr()
+    parts = np.stack([np.diff(before.indptr), np.ones(num, dtype=np.int32), np.diff(after.indptr)], axis=1)
+    _repeat_into(edges[1], parts.sum(axis=1))
+    source = edges[0].copy_(edges[1]).numpy()
+    part = np.repeat(np.tile(np.array([0, 1, 2], dtype=np.int8), num), parts.ravel())
+    source[part == 0] = before.indices
+    source[part == 2] = after.indices
+    return edges
+
+
+def _repeat_into(row: Tensor, counts: np.ndarray) -> None:
+    """Write each number as often as it counts: sums of steps, in place, as new memory would take most of the time."""
+    some = np.flatnonzero(counts)
+    begin = np.cumsum(counts[some]) - counts[some]
+    row.zero_()
+    row[torch.from_numpy(begin)] = torch.from_numpy(np.diff(some, prepend=0))
+    torch.cumsum(row, 0, out=row)
+
+
+def _columns(chunks: list[tuple[Tensor, Tensor]], room: Tensor, num_sources: int, num_targets: int) -> csc_array:
+    """The pairs ``(target, source)`` in columns by target, sources ascending; ``room`` is written to."""
+    size = sum(len(target) for target, _ in chunks)
+    # What becomes the result serves as the memory of the unsorted pairs before: new pages are what costs most here.
+    ends = room[1].view(torch.int32)[: 2 * size].view(2, size)
+    while chunks:
+        target, source = chunks.pop()
+        size -= len(target)
+        ends[0, size : size + len(target)], ends[1, size : size + len(target)] = source, target
+    pairs = coo_array((np.ones(ends.shape[1], dtype=np.bool_), tuple(ends.numpy())), shape=(num_sources, num_targets))
+    pairs.has_canonical_format = True  # no pair stands twice: nothing to look for
+    return pairs.tocsr().tocsc()

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from gno.errors import ConfigError, DataError
 from gno.graph import Hierarchy, radius_edges, sampling
+from gno.graph.sampling import Limit, cover_subsets, spatial_order
 from gno.ops import minimum_image
 
 METHODS = pytest.mark.parametrize("method", ["farthest", "aggregation"])
@@ -48,7 +49,7 @@ OPTIONS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize("period", [None, PERIOD])
 @given(num=st.sampled_from([0, 1, 2, 3, 17, 120]), dim=st.just(2), seed=st.integers(0, 50))
-@settings(max_examples=12)
+@settings(max_examples=12, deadline=None)
 def test_levels_are_nested_and_every_node_is_reached_both_ways(
     method: str, options: dict[str, Any], period: tuple[float, ...] | None, num: int, dim: int, seed: int
 ) -> None:
@@ -143,6 +144,44 @@ def test_looking_only_at_what_changes_chooses_the_same(monkeypatch: pytest.Monke
         with monkeypatch.context() as patch:
             patch.setattr(sampling, "_LOCAL_FROM", 10)
             assert_same(Hierarchy.build(x, spacing=(0.04, 0.2), period=period), plain)
+
+
+def in_turn(points: np.ndarray, limits: list[Limit], seed: int, period: tuple[float, ...] | None) -> list[np.ndarray]:
+    """The cover as it is said: one point after the other."""
+    order = spatial_order(points)[np.random.default_rng(seed).permutation(len(points))]
+    x = torch.from_numpy(points)[order]
+    far, chosen, levels = away(x, x, period), list[int](), list[np.ndarray]()
+    for limit in reversed(limits):
+        for i in range(len(x)):
+            if not chosen or far[i, chosen].min() > limit.spacing * (1 + 1e-9):
+                chosen.append(i)
+        levels.append(np.sort(order[chosen]))
+    return levels[::-1]
+
+
+@pytest.mark.parametrize("period", [None, PERIOD, (1.0, 0.0)])
+@pytest.mark.parametrize("first", [2, 256])
+def test_covering_in_batches_chooses_what_covering_in_turn_chooses(
+    period: tuple[float, ...] | None, first: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "_BATCH", first)
+    lattice = np.stack(np.meshgrid(*[np.arange(20) / 20] * 2), axis=-1).reshape(-1, 2)
+    clusters = np.concatenate([0.01 * cloud(200).numpy(), 0.5 + 0.1 * cloud(200, 1).numpy()])
+    for seed, points in enumerate((cloud(500).numpy(), lattice, clusters, np.full((30, 2), 0.5))):
+        limits = [Limit(spacing, len(points)) for spacing in (0.03, 0.1, 0.1, 0.7)]
+        found = cover_subsets(points, limits, seed=seed, period=period)
+        wanted = in_turn(points, limits, seed, period)
+        assert all(np.array_equal(a, b) for a, b in zip(found, wanted, strict=True))
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3, 4])
+def test_the_order_in_space_is_that_of_the_coordinates(dim: int) -> None:
+    points = np.random.default_rng(dim).integers(0, 4, (300, dim)) / 3.0
+    points[::7] += 1e-9  # told apart by the last digits alone
+    order = spatial_order(points)
+    assert np.array_equal(np.sort(order), np.arange(300))
+    place = [(*np.round(p * 3).tolist(), *p.tolist()) for p in points[order]]
+    assert place == sorted(place)
 
 
 @METHODS
