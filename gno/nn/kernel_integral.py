@@ -10,7 +10,9 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from gno.errors import ConfigError, DataError
+from gno.nn.rowwise import rowwise
 from gno.ops.contraction import contract
+from gno.ops.cost import cheaper_end
 from gno.ops.edge_plan import EdgePlan
 from gno.ops.segment import segment_sum
 
@@ -107,8 +109,13 @@ class KernelIntegral(nn.Module):
         edge_index: Int[Tensor, "2 edges"],
         edge_attr: Float[Tensor, "edges d"],
         weight: Float[Tensor, " sources"] | None = None,
+        *,
+        plan: EdgePlan | None = None,
     ) -> Float[Tensor, "targets c_out"]:
         """Apply the operator.
+
+        A kernel of linear layers, norms of a row and activations is evaluated a part of the edges at a time, and again
+        in backward: memory does not grow with the edges. Any other is evaluated once, on all of them.
 
         Args:
             v: values at the nodes; for a bipartite graph those of sources and targets, or, without ``root``, of
@@ -116,6 +123,7 @@ class KernelIntegral(nn.Module):
             edge_index: ``[source; target]``, in any order; sorted by target is fastest.
             edge_attr: features of the edges.
             weight: quadrature weights ``q`` of the sources, with ``aggregation="quadrature"``.
+            plan: that of ``edge_index``, if it is at hand.
 
         Raises:
             DataError: a wrong width, a wrong number of rows, an index out of range, or quadrature weights that are
@@ -123,9 +131,15 @@ class KernelIntegral(nn.Module):
         """
         source, target = v if isinstance(v, tuple) else (v, v)
         num_targets = target if isinstance(target, int) else len(target)
-        plan = EdgePlan.build(edge_index, len(source), num_targets)
-        hidden, share = self.features(edge_index, edge_attr, plan, weight)
-        out = self.contract(source, hidden, share, plan)
+        if plan is None:
+            end = cheaper_end(edge_index.shape[1], (len(source), num_targets), self.weight.shape)
+            plan = EdgePlan.build(edge_index, len(source), num_targets, by=end)
+        if rowwise(self.kernel):
+            self._check(edge_index, edge_attr)
+            share = edge_share(edge_index, plan, self.aggregation, weight, source)
+            out = self.contract(source, (self.kernel, edge_attr), share, plan)
+        else:
+            out = self.contract(source, *self.features(edge_index, edge_attr, plan, weight), plan)
         if self.root is not None:
             if isinstance(target, int):
                 raise DataError("v has no values at the targets", why="root maps the target's own values")
@@ -149,17 +163,13 @@ class KernelIntegral(nn.Module):
             plan: that of ``edge_index``.
             weight: quadrature weights of the sources.
         """
-        if len(edge_attr) != edge_index.shape[1]:
-            raise DataError(f"edge_attr has {len(edge_attr)} rows for {edge_index.shape[1]} edges")
-        needed = getattr(self.kernel, "in_channels", getattr(self.kernel, "in_features", None))
-        if isinstance(needed, int) and edge_attr.shape[1] != needed:
-            raise DataError(f"edge_attr has {edge_attr.shape[1]} features per edge", why=f"the kernel takes {needed}")
+        self._check(edge_index, edge_attr)
         return kernel_features(self.kernel(edge_attr), edge_index, plan, self.aggregation, weight)
 
     def contract(
         self,
         v: Float[Tensor, "sources c_in"],
-        hidden: Float[Tensor, "slots h"],
+        hidden: Float[Tensor, "slots h"] | tuple[nn.Module, Float[Tensor, "edges d"]],
         share: Float[Tensor, "slots 1"],
         plan: EdgePlan,
     ) -> Float[Tensor, "targets c_out"]:
@@ -167,13 +177,20 @@ class KernelIntegral(nn.Module):
 
         Args:
             v: values at the sources.
-            hidden: features of the slots.
+            hidden: features of the slots; or a kernel, with its input for each edge.
             share: weights of the slots.
             plan: layout of the slots.
         """
         if v.shape[1] != self.in_channels:
             raise DataError(f"v has {v.shape[1]} channels", why=f"the layer takes {self.in_channels}")
         return contract(hidden, share, v, self.weight, self.kernel_bias, plan=plan)
+
+    def _check(self, edge_index: Tensor, edge_attr: Tensor) -> None:
+        if len(edge_attr) != edge_index.shape[1]:
+            raise DataError(f"edge_attr has {len(edge_attr)} rows for {edge_index.shape[1]} edges")
+        needed = getattr(self.kernel, "in_channels", getattr(self.kernel, "in_features", None))
+        if isinstance(needed, int) and edge_attr.shape[1] != needed:
+            raise DataError(f"edge_attr has {edge_attr.shape[1]} features per edge", why=f"the kernel takes {needed}")
 
     @classmethod
     def from_nnconv(cls, conv: Any) -> KernelIntegral:
@@ -213,8 +230,30 @@ def kernel_features(
     Raises:
         DataError: quadrature weights that are missing, not wanted, or not one a source.
     """
-    share = plan.slot_weight(_edge_weight(edge_index, plan, aggregation, weight, hidden), hidden)
+    share = edge_share(edge_index, plan, aggregation, weight, hidden)
     return hidden.index_select(0, plan.edge) * share, share
+
+
+def edge_share(
+    edge_index: Int[Tensor, "2 edges"],
+    plan: EdgePlan,
+    aggregation: str,
+    weight: Float[Tensor, " sources"] | None,
+    like: Float[Tensor, "..."],
+) -> Float[Tensor, "slots 1"]:
+    """Weights of the aggregation, laid out in the slots of a plan.
+
+    Args:
+        edge_index: ``[source; target]``.
+        plan: that of ``edge_index``.
+        aggregation: ``mean``, ``sum`` or ``quadrature``.
+        weight: quadrature weights of the sources, with ``quadrature``.
+        like: a tensor of the wanted type.
+
+    Raises:
+        DataError: quadrature weights that are missing, not wanted, or not one a source.
+    """
+    return plan.slot_weight(_edge_weight(edge_index, plan, aggregation, weight, like), like)
 
 
 def _edge_weight(

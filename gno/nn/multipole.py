@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from gno.errors import ConfigError, DataError
 from gno.nn.edge_features import edge_features
-from gno.nn.kernel_integral import KernelIntegral, kernel_features
+from gno.nn.kernel_integral import KernelIntegral, edge_share, kernel_features
 from gno.nn.kernel_options import KernelOptions
 from gno.nn.mlp import activation
 from gno.ops.edge_plan import EdgePlan
@@ -21,11 +21,15 @@ BLOCKS = ("residual", "gkn", "mgkn")
 """How a kernel integral changes the values of a level, as of ``KernelStep``."""
 
 
+MEMORY = 2**30
+"""Bytes that the shared hidden features of a network may take, with what their gradient needs."""
+
+
 class EdgeSet(NamedTuple):
-    """Edges ready for kernel integrals: where they go, their hidden features and weights."""
+    """Edges ready for kernel integrals: where they go, their hidden features, or what makes them, and weights."""
 
     plan: EdgePlan
-    hidden: Float[Tensor, "slots h"]
+    hidden: Float[Tensor, "slots h"] | tuple[nn.Module, Float[Tensor, "edges d"]]
     share: Float[Tensor, "slots 1"]
 
 
@@ -43,11 +47,13 @@ class MultipoleKernels(nn.Module):
 
     Each level and direction has a kernel of its own. The kernels see geometry, in units of the radius of the coarser
     level, and the inputs at both ends; on a coarse level the inputs are volume-weighted means over the finer one.
+    The features of edges that do not fit into ``memory`` any more are made anew in every cycle, a part at a time.
 
     Args:
         channels: channels of ``graph.x``.
         radius: physical radius of the edges inside each level, which offsets are measured in.
         options: of the kernels.
+        memory: bytes that the shared features may take, with what their gradient needs; an attribute, too.
 
     Raises:
         ConfigError: no level, or a radius that is not positive.
@@ -61,12 +67,14 @@ class MultipoleKernels(nn.Module):
         (2, 1)
     """
 
-    def __init__(self, channels: int, radius: Sequence[float], options: KernelOptions | None = None) -> None:
+    def __init__(
+        self, channels: int, radius: Sequence[float], options: KernelOptions | None = None, *, memory: int = MEMORY
+    ) -> None:
         super().__init__()
         if not radius or not all(r > 0 for r in radius):
             raise ConfigError(f"radius is {tuple(radius)}", why="each level needs a positive one")
         self.channels, self.radius = channels, tuple(float(r) for r in radius)
-        self.options = options or KernelOptions()
+        self.options, self.memory = options or KernelOptions(), memory
         between = len(radius) - 1
         self.intra = nn.ModuleList(self.options.mlp(channels) for _ in radius)
         self.down = nn.ModuleList(self.options.mlp(channels) for _ in range(between))
@@ -87,16 +95,36 @@ class MultipoleKernels(nn.Module):
         if graph.x.shape[1] != self.channels:
             raise DataError(f"x has {graph.x.shape[1]} channels", why=f"the network takes {self.channels}")
         inputs = _coarsened(graph, levels)
+        shared = self._shared(graph, inputs[0].element_size())
         edges = LevelEdges([], [], [], inputs)
         for level in range(levels):
-            edges.intra.append(self._edges(self.intra[level], graph, f"intra_{level}", (level, level), inputs))
+            edges.intra.append(self._edges(self.intra[level], graph, (level, level), inputs, shared))
         for fine in range(levels - 1):
-            edges.down.append(self._edges(self.down[fine], graph, f"restrict_{fine}", (fine, fine + 1), inputs))
-            edges.up.append(self._edges(self.up[fine], graph, f"prolong_{fine}", (fine + 1, fine), inputs))
+            edges.down.append(self._edges(self.down[fine], graph, (fine, fine + 1), inputs, shared))
+            edges.up.append(self._edges(self.up[fine], graph, (fine + 1, fine), inputs, shared))
         return edges
 
-    def _edges(self, kernel: nn.Module, graph: Any, name: str, ends: tuple[int, int], inputs: list[Tensor]) -> EdgeSet:
+    def _shared(self, graph: Any, itemsize: int) -> set[str]:
+        """Names of the edge sets whose features are kept: the smallest, until the memory is full."""
+        levels = range(len(self.radius))
+        names = [f"intra_{n}" for n in levels] + [
+            f"{name}_{n}" for n in levels[:-1] for name in ("restrict", "prolong")
+        ]
+        # Each layer keeps what goes into its activation and what comes out; the layout in slots is one more.
+        size = self.options.width * (2 * self.options.layers + 1) * itemsize
+        kept, left = set(), self.memory
+        for edges, name in sorted((graph[name].shape[1], name) for name in names):
+            left -= edges * size
+            if left < 0:
+                break
+            kept.add(name)
+        return kept
+
+    def _edges(
+        self, kernel: nn.Module, graph: Any, ends: tuple[int, int], inputs: list[Tensor], shared: set[str]
+    ) -> EdgeSet:
         source, target = ends
+        name = f"intra_{source}" if source == target else f"{'restrict' if source < target else 'prolong'}_{min(ends)}"
         index = graph[name]
         plan = EdgePlan.build(index, len(inputs[source]), len(inputs[target]))
         features = edge_features(
@@ -108,7 +136,10 @@ class MultipoleKernels(nn.Module):
         )
         quadrature = self.options.aggregation == "quadrature"
         weight = graph[f"volume_{source}"] if quadrature else None
-        return EdgeSet(plan, *kernel_features(kernel(features), index, plan, self.options.aggregation, weight))
+        aggregation = self.options.aggregation
+        if name in shared:
+            return EdgeSet(plan, *kernel_features(kernel(features), index, plan, aggregation, weight))
+        return EdgeSet(plan, (kernel, features), edge_share(index, plan, aggregation, weight, features))
 
 
 class KernelStep(nn.Module):

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from gno.errors import DataError
+from gno.ops.cost import cheaper_end
 from gno.ops.edge_plan import EdgePlan
+from gno.ops.features import Features
+from gno.ops.plain import contract_plain
+from gno.ops.streamed import contract_streamed
+
+PLAIN_BYTES = 2**24
+"""What the plain contraction may keep for its backward pass; above, it goes tile by tile."""
 
 
 def kernel_contraction(
-    hidden: Float[Tensor, "edges h"],
+    hidden: Float[Tensor, "edges h"] | tuple[nn.Module, Float[Tensor, "edges d"]],
     v: Float[Tensor, "sources c_in"],
     edge_index: Int[Tensor, "2 edges"],
     weight: Float[Tensor, "h c_in c_out"],
@@ -31,12 +38,14 @@ def kernel_contraction(
     .. math::
         v'_i = \sum_k S_{ik} W_k + s_i B, \qquad S_{ik} = \sum_j w_{ij} h_{ijk} v_j, \quad s_i = \sum_j w_{ij} v_j
 
-    Where sources are fewer than targets, ``W`` is applied to the sources first instead; the result is the same.
-    Cost in multiplications: ``E h c_in + N h c_in c_out`` with ``N`` the smaller of the two counts of nodes; the
-    matrices themselves would cost ``E h c_in c_out``.
+    Where sources are much fewer than targets, ``W`` is applied to the sources first instead; the result is the same.
+    Cost in multiplications: ``E h c_in + N h c_in c_out`` with ``N`` about the smaller of the two counts of nodes; the
+    matrices themselves would cost ``E h c_in c_out``. From a certain size on the work is done tile by tile, forward
+    and backward, in memory that does not grow with the number of edges.
 
     Args:
-        hidden: features ``h`` of each edge.
+        hidden: features ``h`` of each edge; or a network that makes them, with its input for each edge. The network
+            must treat each row on its own, and the same way each time: backward calls it again, on a part at a time.
         v: values at the sources.
         edge_index: ``[source; target]`` ``(2, edges)``, in any order; sorted by target is fastest.
         weight: matrices ``W`` that the features combine.
@@ -46,7 +55,7 @@ def kernel_contraction(
         plan: that of ``edge_index``, if it is at hand.
 
     Raises:
-        DataError: shapes that do not fit, or an index that is out of range.
+        DataError: shapes, types or devices that do not fit, or an index that is out of range.
 
     Example:
         >>> edge_index = torch.tensor([[0, 1], [2, 2]])
@@ -55,17 +64,18 @@ def kernel_contraction(
                 [0., 0., 0.],
                 [1., 1., 0.]])
     """
-    _check(hidden, v, edge_index, weight)
+    values, kernel = _check(hidden, v, edge_index, weight)
     if plan is None:
-        plan = EdgePlan.build(edge_index, len(v), num_targets)
-    elif (plan.num_edges, plan.num_sources, plan.num_targets) != (len(hidden), len(v), num_targets):
+        end = cheaper_end(edge_index.shape[1], (len(v), num_targets), weight.shape)
+        plan = EdgePlan.build(edge_index, len(v), num_targets, by=end)
+    elif (plan.num_edges, plan.num_sources, plan.num_targets) != (edge_index.shape[1], len(v), num_targets):
         raise DataError(f"plan is for {plan.num_edges} edges, {plan.num_sources} sources, {plan.num_targets} targets")
-    share = plan.slot_weight(edge_weight, hidden)
-    return contract(hidden.index_select(0, plan.edge) * share, share, v, weight, bias, plan=plan)
+    share = plan.slot_weight(edge_weight, v)
+    return _contract(Features(values, plan.edge, kernel), share, v, weight, bias, plan)
 
 
 def contract(
-    hidden: Float[Tensor, "slots h"],
+    hidden: Float[Tensor, "slots h"] | tuple[nn.Module, Float[Tensor, "edges d"]],
     share: Float[Tensor, "slots 1"],
     v: Float[Tensor, "sources c_in"],
     weight: Float[Tensor, "h c_in c_out"],
@@ -76,59 +86,50 @@ def contract(
     """The contraction of features that lie in the slots of a plan already, times the weight of their slot.
 
     Args:
-        hidden: features of each slot, times ``share``.
+        hidden: features of each slot, times ``share``; or a network, as of ``kernel_contraction``, with its input for
+            each edge, in the order of the edges.
         share: weight of each slot, 0 for padding.
         v: values at the sources.
         weight: matrices that the features combine.
         bias: matrix added to the kernel of every edge.
         plan: the layout of the slots.
     """
-    if plan.by == "source":
-        return _project_first(hidden, share, v, weight, bias, plan)
-    return _aggregate_first(hidden, share, v, weight, bias, plan)
+    features = Features(hidden) if isinstance(hidden, Tensor) else Features(hidden[1], plan.edge, hidden[0])
+    return _contract(features, share, v, weight, bias, plan)
 
 
-def _aggregate_first(
-    hidden: Tensor, share: Tensor, v: Tensor, weight: Tensor, bias: Tensor | None, plan: EdgePlan
+def _contract(
+    features: Features, share: Tensor, v: Tensor, weight: Tensor, bias: Tensor | None, plan: EdgePlan
 ) -> Tensor:
-    near = v.index_select(0, plan.far)
-    S = [(h.mT @ u).flatten(1) for h, u in zip(_views(hidden, plan), _views(near, plan))]
-    rows = _cat(S, v, weight[..., 0].numel()) @ weight.flatten(0, 1)
-    if bias is not None:
-        s = [(w.mT @ u).squeeze(1) for w, u in zip(_views(share, plan), _views(near, plan))]
-        rows = rows + _cat(s, v, v.shape[1]) @ bias
-    return v.new_zeros(plan.num_targets, weight.shape[2]).index_copy(0, plan.node, rows)
+    if _small(features, weight, plan) or torch.compiler.is_compiling() or torch.is_autocast_enabled(v.device.type):
+        return contract_plain(features.weighted(plan, share), share, v, weight, bias, plan)
+    return contract_streamed(features, share, v, weight, bias, plan)
 
 
-def _project_first(
-    hidden: Tensor, share: Tensor, v: Tensor, weight: Tensor, bias: Tensor | None, plan: EdgePlan
-) -> Tensor:
+def _small(features: Features, weight: Tensor, plan: EdgePlan) -> bool:
+    """Whether plain operations keep little: features of the slots, steps on the way to them, and what rows gather."""
     h, c_in, c_out = weight.shape
-    near = v.index_select(0, plan.node)
-    projected = (near @ weight.transpose(0, 1).reshape(c_in, h * c_out)).view(-1, h, c_out)
-    rows = projected.split([n for n, _ in plan.buckets])
-    messages = _cat([(a @ p).flatten(0, 1) for a, p in zip(_views(hidden, plan), rows)], v, c_out)
-    if bias is not None:
-        plain = (near @ bias).unsqueeze(1).split([n for n, _ in plan.buckets])
-        messages = messages + _cat([(w * p).flatten(0, 1) for w, p in zip(_views(share, plan), plain)], v, c_out)
-    return v.new_zeros(plan.num_targets, c_out).index_add(0, plan.far, messages)
+    steps = 1 if features.edge is None else 2 if features.kernel is None else 4
+    numbers = len(plan.edge) * h * steps + len(plan.node) * h * (c_in if plan.by == "target" else c_out)
+    return numbers * weight.element_size() <= PLAIN_BYTES
 
 
-def _views(values: Tensor, plan: EdgePlan) -> list[Tensor]:
-    """Each bucket's rows as ``(rows, slots per row, channels)``."""
-    parts = values.split([n * d for n, d in plan.buckets])
-    return [part.view(n, d, values.shape[1]) for part, (n, d) in zip(parts, plan.buckets)]
-
-
-def _cat(parts: list[Tensor], like: Tensor, width: int) -> Tensor:
-    return torch.cat(parts) if parts else like.new_zeros(0, width)
-
-
-def _check(hidden: Tensor, v: Tensor, edge_index: Tensor, weight: Tensor) -> None:
+def _check(
+    hidden: Tensor | tuple[nn.Module, Tensor], v: Tensor, edge_index: Tensor, weight: Tensor
+) -> tuple[Tensor, nn.Module | None]:
+    """What there is for each edge, and the network that makes the features of it."""
+    kernel, values = (None, hidden) if isinstance(hidden, Tensor) else hidden
+    name = "hidden" if kernel is None else "edge_attr"
     h, c_in, _ = weight.shape
-    if hidden.shape[1] != h:
-        raise DataError(f"hidden has {hidden.shape[1]} features per edge", why=f"weight combines {h}")
+    if kernel is None and values.shape[1] != h:
+        raise DataError(f"hidden has {values.shape[1]} features per edge", why=f"weight combines {h}")
     if v.shape[1] != c_in:
         raise DataError(f"v has {v.shape[1]} channels", why=f"weight takes {c_in}")
-    if len(hidden) != edge_index.shape[1]:
-        raise DataError(f"hidden has {len(hidden)} rows for {edge_index.shape[1]} edges", why="each edge needs one")
+    if len(values) != edge_index.shape[1]:
+        raise DataError(f"{name} has {len(values)} rows for {edge_index.shape[1]} edges", why="each edge needs one")
+    for other, tensor in ((name, values), ("weight", weight)):
+        if tensor.device != v.device:
+            raise DataError(f"{other} is on {tensor.device}, v on {v.device}", why="all must be on one device")
+        if tensor.dtype != v.dtype and not torch.is_autocast_enabled(v.device.type):
+            raise DataError(f"{other} has type {tensor.dtype}, v {v.dtype}", why="all must have one type")
+    return values, kernel
