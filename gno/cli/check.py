@@ -91,7 +91,7 @@ def _model(output: Output, path: Path) -> None:
     output.text(f"{path}: {network} with {weights:,} weights, for {operator.geometry.dim}-D meshes")
     output.text(f"problem: {attributes.get('pde', 'not named')}; boundary: {operator.boundary}")
     output.table(list(fields[0]), [list(field.values()) for field in fields])
-    output.table(["lengths", "value"], [[name, str(value)] for name, value in geometry.items()])
+    output.table(["geometry", "value"], [[name, str(value)] for name, value in geometry.items()])
     needs = ", ".join(channel.spec.name for channel in operator.inputs)
     output.text(f"It needs of a mesh: {needs or 'no fields'}.")
     output.result(

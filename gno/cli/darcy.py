@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gno.cli.fields import number_or_field
+from gno.cli.fields import field_named, number_or_field
 from gno.cli.settings import Value
 from gno.datasets.naming import suggestion
 from gno.errors import ConfigError
 from gno.fv import Condition, Dirichlet, Neumann, Solution, cells_to_nodes, diffusion
 from gno.mesh import Mesh
+from gno.problems.permeability import NAME, cell_permeability
 
 COEFFICIENTS = ("permeability", "source")
 
@@ -33,6 +34,7 @@ def darcy_fields(
 
     Raises:
         ConfigError: an unknown coefficient, or a value or condition that cannot be.
+        DataError: a field that is not there, or has values that cannot be.
         SolverError: the solution is not unique, or the solver does not converge.
     """
     for name in given:
@@ -40,11 +42,11 @@ def darcy_fields(
             raise ConfigError(
                 f"--set {name}: darcy has no coefficient {name!r}",
                 why=f"it has: {', '.join(COEFFICIENTS)}",
-                fix=suggestion(name, COEFFICIENTS),
+                fix=suggestion(name, COEFFICIENTS) or "leave it out",
             )
     own = {name: name for name in COEFFICIENTS if name in {*mesh.point_data, *mesh.cell_data}}
     values: dict[str, Value] = {"permeability": 1.0, "source": 1.0, **own, **given}
-    a, f = (number_or_field(mesh, name, values[name]) for name in COEFFICIENTS)
+    a, f = _permeability(mesh, values["permeability"]), number_or_field(mesh, "source", values["source"])
     kinds: dict[str, type[Dirichlet] | type[Neumann]] = {"dirichlet": Dirichlet, "neumann": Neumann}
     boundary: dict[str, Condition] = {patch: kinds[kind](value) for patch, (kind, value) in walls.items()}
     solution = diffusion.solve(mesh, a, f, boundary)
@@ -55,3 +57,11 @@ def darcy_fields(
     shown = {"u": "1"} if np.ptp(coefficient) == 0 else {"permeability": "1", "u": "1"}
     point = {name: v for name, v in mesh.point_data.items() if name != "permeability"}
     return mesh.with_data({**point, "u": u}, {**mesh.cell_data, **fields}), shown, solution
+
+
+def _permeability(mesh: Mesh, value: Value) -> float | np.ndarray:
+    """A number, or one a cell; of a field at the nodes the mean that ``gno evaluate`` solves with, too."""
+    if not isinstance(value, str):
+        return number_or_field(mesh, NAME, value)
+    values, at_nodes = field_named(mesh, NAME, value)
+    return cell_permeability(mesh.with_data({NAME: values} if at_nodes else {}, {} if at_nodes else {NAME: values}))

@@ -22,7 +22,7 @@ UsageError = typer.BadParameter.__base__
 NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 GENERAL = {
     1: ("this is a fault of gno, not of yours", "please report it, with the lines above"),
-    2: ("the command or its configuration cannot be used", "look at: gno --help"),
+    2: ("the command or its configuration cannot be used", "give another name or value; look at: gno --help"),
     3: ("the mesh or the data cannot be used", "look at it with: gno check FILE"),
     4: ("the model file cannot be used", "copy it again, or train the model again"),
     5: ("the numbers did not converge, or are not finite", "look at the mesh with: gno check FILE"),
@@ -112,7 +112,7 @@ def _tell_any(error: Exception, words: Sequence[str]) -> int:
 
 def _usage(error: Any) -> ConfigError:
     context = getattr(error, "ctx", None)
-    message = str(error.format_message()).rstrip(".")
+    message = str(error.format_message()).rstrip(".") or "no command is given"
     return ConfigError(
         message[:1].lower() + message[1:],
         why="the command line is not one that gno knows",

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from gno.cli.settings import Value
-from gno.datasets.field import FieldSpec
-from gno.datasets.naming import suggestion
+from gno.datasets.field import FieldSpec, check_finite
+from gno.datasets.naming import nearest, suggestion
 from gno.errors import ConfigError, DataError
 from gno.mesh import Mesh
+from gno.mesh.means import corner_mean
 
 
 def with_inputs(mesh: Mesh, specs: Sequence[FieldSpec], given: Mapping[str, Value], other: Path | None) -> Mesh:
@@ -33,7 +34,7 @@ def with_inputs(mesh: Mesh, specs: Sequence[FieldSpec], given: Mapping[str, Valu
             raise ConfigError(
                 f"--set {name}: the model takes no field {name!r}",
                 why=f"it takes: {', '.join(known) or 'none'}",
-                fix=suggestion(name, known),
+                fix=suggestion(name, known) or "leave it out",
             )
     point, cell = dict(mesh.point_data), dict(mesh.cell_data)
     if other is not None:
@@ -50,10 +51,12 @@ def with_inputs(mesh: Mesh, specs: Sequence[FieldSpec], given: Mapping[str, Valu
         (point if at_nodes else cell)[name] = values
     for name in known:
         if name not in point and name not in cell:
+            have = [*dict.fromkeys([*point, *cell])]
+            near = nearest(name, have)
             raise DataError(
                 f"the model takes the field {name!r}, which the mesh does not have",
-                why=f"the mesh has: {', '.join([*point, *cell]) or 'no fields'}",
-                fix=f"give it: --set {name}=NUMBER, --set {name}=FIELD, or --input FIELDS",
+                why=f"the mesh has: {', '.join(have) or 'no fields'}",
+                fix=f"give it: --set {name}={near or 'FIELD'}, --set {name}=NUMBER, or --input FIELDS",
             )
     return mesh.with_data(point, cell)
 
@@ -68,21 +71,43 @@ def number_or_field(mesh: Mesh, name: str, value: Value) -> float | np.ndarray:
 
     Raises:
         ConfigError: neither.
-        DataError: no such field, or one that is no scalar.
+        DataError: no such field, one that is no scalar, or values that are not finite.
     """
     if isinstance(value, str):
-        values, at_nodes = _field(mesh, name, value)
+        values, at_nodes = field_named(mesh, name, value)
         if values.ndim != 1:
-            raise DataError(f"field {value!r} has shape {values.shape}", why=f"{name} is a scalar")
-        if not at_nodes:
-            return values
-        parts = [values[cells].mean(axis=1) for cells in mesh.cells.values()]
-        return np.concatenate([np.zeros(0), *parts])
+            raise DataError(
+                f"field {value!r} has shape {values.shape}", why=f"{name} is a scalar", fix="give a scalar field"
+            )
+        check_finite(values, f"field {value!r}", fix="mend the field where it is made")
+        return corner_mean(mesh, values) if at_nodes else values
     if isinstance(value, (bool, list)):
         raise ConfigError(
             f"--set {name}={value}", why="it must be a number or the name of a field", fix=f"for example: {name}=1"
         )
     return float(value)
+
+
+def field_named(mesh: Mesh, name: str, field: str) -> tuple[np.ndarray, bool]:
+    """A field of the mesh, and whether it stands at the nodes.
+
+    Args:
+        mesh: the mesh; a field of its cells comes before one of its nodes.
+        name: of what is to be given.
+        field: name of the field.
+
+    Raises:
+        DataError: no such field.
+    """
+    for data, at_nodes in ((mesh.cell_data, False), (mesh.point_data, True)):
+        if field in data:
+            return np.asarray(data[field], dtype=np.float64), at_nodes
+    known = [*mesh.point_data, *mesh.cell_data]
+    raise DataError(
+        f"--set {name}={field}: the mesh has no field {field!r}",
+        why=f"it has: {', '.join(known) or 'none'}",
+        fix=suggestion(field, known) or "give a number, or the name of a field of the mesh",
+    )
 
 
 def _same(mesh: Mesh, path: Path) -> Mesh:
@@ -104,25 +129,14 @@ def _same(mesh: Mesh, path: Path) -> Mesh:
 
 def _values(mesh: Mesh, spec: FieldSpec, value: Value) -> tuple[np.ndarray, bool]:
     if isinstance(value, str):
-        return _field(mesh, spec.name, value)
+        return field_named(mesh, spec.name, value)
     numbers = value if isinstance(value, list) else [value]
     if len(numbers) != spec.components or any(isinstance(n, (str, bool, list)) for n in numbers):
         wanted = "a number" if spec.components == 1 else f"{spec.components} numbers"
         raise ConfigError(
-            f"--set {spec.name}={value}", why=f"it must be {wanted} or the name of a field", fix="give one of them"
+            f"--set {spec.name}={value}",
+            why=f"it must be {wanted} or the name of a field",
+            fix=f"for example: --set {spec.name}={','.join('1' * spec.components)}",
         )
     row = np.array(numbers, dtype=np.float64)
     return np.full(mesh.num_points, row[0]) if len(row) == 1 else np.tile(row, (mesh.num_points, 1)), True
-
-
-def _field(mesh: Mesh, name: str, field: str) -> tuple[np.ndarray, bool]:
-    """A field of the mesh, and whether it stands at the nodes."""
-    for data, at_nodes in ((mesh.cell_data, False), (mesh.point_data, True)):
-        if field in data:
-            return np.asarray(data[field], dtype=np.float64), at_nodes
-    known = [*mesh.point_data, *mesh.cell_data]
-    raise DataError(
-        f"--set {name}={field}: the mesh has no field {field!r}",
-        why=f"it has: {', '.join(known) or 'none'}",
-        fix=suggestion(field, known) or "give a number, or the name of a field of the mesh",
-    )

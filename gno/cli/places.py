@@ -25,7 +25,7 @@ def check_file(path: Path, suffixes: Sequence[str], *, inputs: Sequence[Path] = 
         raise ConfigError(
             f"{path}: suffix {path.suffix!r} is not written",
             why=f"results are written to {', '.join(suffixes)}",
-            fix=f"-o {path.with_suffix(suffixes[0])}",
+            fix=f"-o {path.with_suffix(suffixes[0]) if path.name else 'OUT' + suffixes[0]}",
         )
     files.check_file(path)
     if any(path.exists() and other.exists() and path.samefile(other) for other in inputs):

@@ -44,14 +44,14 @@ def predict(
     check_file(out, (".vtu", ".msh"), inputs=[p for p in (model, mesh, fields) if p])
     operator = Operator.load(model).to(where).eval()
     inputs = with_inputs(load(mesh), [channel.spec for channel in operator.inputs], given, fields)
-    begun = time.perf_counter()
-    predicted = operator.predict(inputs)
-    seconds = time.perf_counter() - begun
-    warnings = outside(operator, predicted)
+    warnings = outside(operator, inputs)
     if warnings and strict:
         raise DataError(warnings[0], why="--strict refuses inputs unlike those of training", fix="leave --strict out")
     for warning in warnings:
         output.warn(warning)
+    begun = time.perf_counter()
+    predicted = operator.predict(inputs)
+    seconds = time.perf_counter() - begun
     predicted, remark = residual(operator, predicted)
     if remark:
         output.note(remark)

@@ -10,11 +10,15 @@ import numpy as np
 from gno.errors import GnoError
 from gno.files import replacing
 from gno.mesh import Mesh, save
+from gno.mesh.used import used_part
 from gno.problems import problem_of
 from gno.report import fields_picture
 
 if TYPE_CHECKING:
     from gno.models import Operator
+
+UNLIKE = 10.0
+"""A mesh so many times as deep or as shallow as those of the training may be in other units."""
 
 
 def outside(operator: Operator, mesh: Mesh) -> list[str]:
@@ -22,10 +26,14 @@ def outside(operator: Operator, mesh: Mesh) -> list[str]:
 
     Args:
         operator: the model.
-        mesh: of a prediction.
+        mesh: with the input fields.
     """
+    from gno.models.boundary_distance import boundary_distance
     from gno.models.prediction import DISTANCE
 
+    if mesh.dim != operator.geometry.dim or not mesh.num_cells:
+        return []  # it will be refused
+    mesh, _ = used_part(mesh)
     lines = []
     for channel in operator.inputs:
         values = channel.values(mesh).numpy()
@@ -36,7 +44,13 @@ def outside(operator: Operator, mesh: Mesh) -> list[str]:
                 name = channel.spec.name if channel.spec.components == 1 else f"{channel.spec.name}[{k}]"
                 found = f"is {least:.4g}" if least == greatest else f"ranges from {least:.4g} to {greatest:.4g}"
                 lines.append(f"{name} {found}, in training from {low:.4g} to {high:.4g}")
-    distance = mesh.point_data[DISTANCE]
+    depth, known = float(boundary_distance(mesh).max()), operator.geometry.scale
+    if depth == 0:
+        lines.append("all nodes lie on the boundary, in training some lay inside")
+    elif not known / UNLIKE < depth < known * UNLIKE:
+        what = f"nodes lie up to {depth:.3g} from the boundary, in training up to {known:.3g}"
+        lines.append(f"{what}: is the mesh in the same units?")
+    distance = operator.distance_from_training(mesh)
     far = int((distance > 1e-6).sum())
     if far:
         what = f"{far:,} of {len(distance):,} nodes lie outside the training ranges"
@@ -70,6 +84,7 @@ def summary(operator: Operator, mesh: Mesh) -> list[dict[str, Any]]:
     """
     from gno.models.prediction import DISTANCE
 
+    mesh, _ = used_part(mesh)
     wanted = [(c.spec.name, c.spec.units, mesh.point_data) for c in operator.targets]
     wanted += [(DISTANCE, "1", mesh.point_data)]
     wanted += [("residual", "", mesh.cell_data)] if "residual" in mesh.cell_data else []

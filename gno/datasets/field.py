@@ -85,12 +85,13 @@ class FieldSpec:
         return values
 
 
-def check_finite(values: np.ndarray, what: str) -> None:
+def check_finite(values: np.ndarray, what: str, *, fix: str = "leave it out, or mend what made it") -> None:
     """Refuse values that are not finite, and say where the first one is.
 
     Args:
         values: array of floats.
         what: how to name the array in the error.
+        fix: what to do.
 
     Raises:
         DataError: NaN or infinity.
@@ -101,7 +102,7 @@ def check_finite(values: np.ndarray, what: str) -> None:
         raise DataError(
             f"{what} has {int((~finite).sum())} of {values.size} values that are not finite",
             why=f"the first is {values[place]} at row {place[0]}",
-            fix="leave the sample out, or repair the solver that made it",
+            fix=fix,
         )
 
 

@@ -81,9 +81,10 @@ def _check_signature(path: Path) -> None:
         part = path.with_name(path.name + ".part")
         near = suggestion(path.name, [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else [])
         unfinished = f"an unfinished one is there: resume its generation ({part.name})" if part.exists() else ""
-        raise DataError(f"no such file: {path}", fix=unfinished or near)
+        where = f"the folder is {path.resolve().parent}"
+        raise DataError(f"no such file: {path}", why=where, fix=unfinished or near or "check the path")
     if not path.is_file():
-        raise DataError(f"{path} is not a file", why="a dataset is one HDF5 file")
+        raise DataError(f"{path} is not a file", why="a dataset is one HDF5 file", fix="check the path")
     try:
         with open(path, "rb") as file:
             head = file.read(64)

@@ -30,6 +30,17 @@ def suggestion(name: str, known: Iterable[str]) -> str:
         >>> suggestion("presure", ["pressure", "velocity"])
         "did you mean 'pressure'?"
     """
+    near = nearest(name, known)
+    return f"did you mean {near!r}?" if near else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that is most like another one, or nothing.
+
+    Args:
+        name: the name that is not known.
+        known: the names that are.
+    """
     folded = {k.lower(): k for k in known}
     near = difflib.get_close_matches(name.lower(), folded, n=1)
-    return f"did you mean {folded[near[0]]!r}?" if near else ""
+    return folded[near[0]] if near else ""

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gno.datasets.archive import Contents, write_archive
+from gno.datasets.difference import difference
 from gno.datasets.digest import sample_digest
 from gno.datasets.field import FieldSpec
 from gno.datasets.journal import Journal, Record
@@ -180,11 +181,11 @@ class DatasetWriter:
         if not records:
             self._journal.append(header, {})
             return
-        for key in ("fields", "attributes"):
-            if records[0].meta.get(key) != json.loads(json.dumps(header[key])):
+        for key, begun, wanted in ((k, records[0].meta.get(k), json.loads(json.dumps(header[k]))) for k in header):
+            if begun != wanted:
                 raise DataError(
                     f"{self._journal.path} is of another dataset",
-                    why=f"its {key} are {records[0].meta.get(key)}, not {header[key]}",
+                    why=difference({key: _by_name(begun)}, {key: _by_name(wanted)}),
                     fix=f"go on with the options it was begun with, or remove {self._journal.path.name}",
                 )
         for record in records[1:]:
@@ -219,8 +220,8 @@ class DatasetWriter:
         for name, value in params.items():
             if not is_storable(name):
                 raise DataError(f"parameter name {name!r} cannot be used", why="HDF5 forbids '/', '.' and empty names")
-            if not math.isfinite(value):
-                raise DataError(f"parameter {name!r} is {value}", why="it must be finite")
+            if not _is_finite(value):
+                raise DataError(f"parameter {name!r} is {value}", why="it must be a finite number")
         if self._contents.samples:
             wanted = self._contents.samples[0].meta["params"]
             if set(wanted) != set(params):
@@ -257,3 +258,15 @@ def _checked_attributes(attributes: Mapping[str, str | float | int]) -> dict[str
         elif not isinstance(value, (float, int)) or not -(2**63) <= value < 2**64:
             raise ConfigError(f"attribute {name!r} is {value!r}", why="it must be text or a finite number of 64 bits")
     return dict(attributes)
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except (TypeError, ValueError):  # text, arrays
+        return False
+
+
+def _by_name(fields: Any) -> Any:
+    """Fields by their names; anything else as it is."""
+    return {field["name"]: field for field in fields} if isinstance(fields, list) else fields

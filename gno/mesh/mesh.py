@@ -51,6 +51,9 @@ class Mesh:
         points = np.ascontiguousarray(self.points, dtype=np.float64)
         if points.ndim != 2 or points.shape[1] not in (2, 3):
             raise MeshError(f"points have shape {points.shape}", why="a mesh needs (nodes, 2) or (nodes, 3)")
+        if not np.isfinite(points).all():
+            row = int(np.argmin(np.isfinite(points).all(axis=1)))
+            raise MeshError(f"point {row} is {points[row].tolist()}", why="coordinates must be finite")
         set_ = object.__setattr__
         set_(self, "points", points)
         set_(self, "cells", {t: _connectivity(t, c, points.shape) for t, c in self.cells.items() if len(c)})
@@ -118,7 +121,7 @@ def _connectivity(kind: str, cells: np.ndarray, shape: tuple[int, ...]) -> np.nd
             why=f"cells have the dimension of the space: {kind} is {CELL_DIM[kind]}-D",
             fix="drop the third coordinate of a flat mesh; surface meshes are not supported",
         )
-    cells = np.ascontiguousarray(cells, dtype=np.int64)
+    cells = _whole(f"{kind} cells", cells)
     if cells.ndim != 2 or cells.shape[1] != CORNERS[kind]:
         raise MeshError(f"{kind} cells have shape {cells.shape}", why=f"a {kind} has {CORNERS[kind]} corners")
     _check_nodes(f"{kind} cell", cells, shape[0], lowest=0)
@@ -126,12 +129,20 @@ def _connectivity(kind: str, cells: np.ndarray, shape: tuple[int, ...]) -> np.nd
 
 
 def _facets(name: str, facets: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    facets = np.ascontiguousarray(facets, dtype=np.int64)
+    facets = _whole(f"boundary {name!r}", facets)
     allowed = (2,) if shape[1] == 2 else (3, 4)
     if facets.ndim != 2 or (len(facets) and facets.shape[1] not in allowed):
         raise MeshError(f"boundary {name!r} has facets of shape {facets.shape}", why=f"facets have {allowed} corners")
     _check_nodes(f"boundary {name!r} facet", facets, shape[0], lowest=-1 if shape[1] == 3 else 0)
     return facets
+
+
+def _whole(what: str, nodes: np.ndarray) -> np.ndarray:
+    """Node numbers as whole numbers: floats would be cut off without a word."""
+    given = np.asarray(nodes)
+    if given.size and given.dtype.kind not in "iu":
+        raise MeshError(f"{what} have node numbers of type {given.dtype}", why="nodes are numbered by whole numbers")
+    return np.ascontiguousarray(given, dtype=np.int64)
 
 
 def _check_nodes(what: str, nodes: np.ndarray, num_points: int, lowest: int) -> None:

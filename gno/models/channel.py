@@ -79,7 +79,9 @@ class Channel:
         Raises:
             DataError: the mesh has no such field, or one that cannot be used.
         """
-        return torch.from_numpy(np.ascontiguousarray(nodal(mesh, self.spec)))
+        return torch.from_numpy(
+            np.ascontiguousarray(nodal(mesh, self.spec, positive=self.normalizer.transform == "log"))
+        )
 
     def encode(self, values: Float[Tensor, "nodes components"]) -> Float[Tensor, "nodes components"]:
         """Physical values as the network sees them."""

@@ -54,7 +54,9 @@ def graph_of(operator: Operator, mesh: Mesh) -> MultilevelData:
 
 def _check(mesh: Mesh, dim: int) -> None:
     if mesh.dim != dim:
-        raise DataError(f"the mesh is {mesh.dim}-D", why=f"the model was trained on {dim}-D meshes")
+        raise DataError(
+            f"the mesh is {mesh.dim}-D", why=f"the model was trained on {dim}-D meshes", fix=f"give a {dim}-D mesh"
+        )
     if mesh.num_cells == 0:
         raise DataError("the mesh has no cells", why="boundary and volumes come from them")
     inverted = cell_volume(mesh) < 0

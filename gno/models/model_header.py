@@ -12,6 +12,7 @@ from typing import Any
 from gno.errors import ModelError
 
 _MOST = 100_000_000  # bytes of a header, as safetensors itself allows
+GIVE = "give the .safetensors file of a run of gno train; if it is one, copy it again"
 _FOREIGN = {
     b"\x89HDF\r\n\x1a\n": "an HDF5 file, such as a dataset",
     b"\x1f\x8b": "a gzip archive",
@@ -65,7 +66,9 @@ def read_header(path: Path) -> Header:
     except (ValueError, AttributeError, KeyError, TypeError, IndexError, RecursionError) as error:
         raise ModelError(f"{path} is no model file", why="its header is no safetensors header") from error
     if not isinstance(text, str):
-        raise ModelError(f"{path} was not written by gno", why="its header does not say which network it is for")
+        raise ModelError(
+            f"{path} was not written by gno", why="its header does not say which network it is for", fix=GIVE
+        )
     if len(content) - 8 - size != end:
         raise ModelError(
             f"{path} is cut off or too long",
@@ -117,10 +120,10 @@ def _unsealed(path: Path, text: str) -> dict[str, Any]:
 
 def _refuse_foreign(path: Path, content: bytes) -> None:
     if not content:
-        raise ModelError(f"{path} is empty", fix="copy the file again")
+        raise ModelError(f"{path} is empty", why="it has 0 bytes", fix="copy the file again")
     for magic, what in _FOREIGN.items():
         if content.startswith(magic):
-            raise ModelError(f"{path} is no model file", why=f"it is {what}")
+            raise ModelError(f"{path} is no model file", why=f"it is {what}", fix=GIVE)
     for magic, what in _CODE.items():
         # The length of a header may begin with 0x80, too: only then a brace follows in the ninth byte.
         if content.startswith(magic) and content[8:9] != b"{":
@@ -130,4 +133,4 @@ def _refuse_foreign(path: Path, content: bytes) -> None:
                 fix="ask for the .safetensors file",
             )
     if len(content) < 8 or content[8:9] != b"{":
-        raise ModelError(f"{path} is no model file", why="it does not begin with a safetensors header")
+        raise ModelError(f"{path} is no model file", why="it does not begin with a safetensors header", fix=GIVE)

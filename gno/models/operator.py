@@ -191,13 +191,14 @@ class Operator(nn.Module):
 
         ``distance_from_training`` is 0 at nodes whose inputs lie in the ranges seen in training, and else the greatest
         distance to them, in standard deviations; a distance to the boundary beyond those seen counts in quarters of
-        the greatest one.
+        the greatest one. Nodes that no cell uses get 0 everywhere.
 
         Args:
             mesh: with the input fields in its point or cell data.
 
         Raises:
             DataError: a mesh of another dimension, or without an input field.
+            SolverError: the network gives numbers that are not finite.
         """
         from gno.models.prediction import predict
 

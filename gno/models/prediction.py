@@ -8,8 +8,10 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
+from gno.errors import SolverError
 from gno.mesh.means import corner_mean
 from gno.mesh.mesh import Mesh
+from gno.mesh.used import used_part
 from gno.models.boundary_distance import boundary_distance, outer_nodes
 
 if TYPE_CHECKING:
@@ -29,7 +31,18 @@ def predict(operator: Operator, mesh: Mesh) -> Mesh:
 
     Raises:
         DataError: a mesh of another dimension, or without an input field.
+        SolverError: the network gives numbers that are not finite.
     """
+    part, nodes = used_part(mesh) if mesh.num_cells else (mesh, np.arange(mesh.num_points))
+    point = _at_nodes(operator, part)
+    cell = {name: corner_mean(part, values) for name, values in point.items()}
+    point[DISTANCE] = distance_from_training(operator, part)
+    _check_finite(point)
+    spread = {name: _spread(values, nodes, mesh.num_points) for name, values in point.items()}
+    return mesh.with_data({**mesh.point_data, **spread}, {**mesh.cell_data, **cell})
+
+
+def _at_nodes(operator: Operator, mesh: Mesh) -> dict[str, np.ndarray]:
     graph = operator.graph(mesh)
     was_training = operator.training
     operator.eval()
@@ -40,9 +53,7 @@ def predict(operator: Operator, mesh: Mesh) -> Mesh:
     point = {name: values.cpu().double().numpy() for name, values in fields.items()}
     if operator.boundary != "free":
         point = {name: _zeroed(values, outer_nodes(mesh)) for name, values in point.items()}
-    cell = {name: corner_mean(mesh, values) for name, values in point.items()}
-    point[DISTANCE] = distance_from_training(operator, mesh)
-    return mesh.with_data({**mesh.point_data, **point}, {**mesh.cell_data, **cell})
+    return point
 
 
 def distance_from_training(operator: Operator, mesh: Mesh) -> Float[np.ndarray, " nodes"]:
@@ -58,6 +69,27 @@ def distance_from_training(operator: Operator, mesh: Mesh) -> Float[np.ndarray, 
     parts = [channel.outside(channel.values(mesh)).numpy() for channel in operator.inputs]
     parts.append(np.maximum(4 * (boundary_distance(mesh) / operator.geometry.scale - 1), 0.0))
     result: np.ndarray = np.max(parts, axis=0)
+    return result
+
+
+def _check_finite(point: dict[str, np.ndarray]) -> None:
+    bad = {name: int((~np.isfinite(values)).sum()) for name, values in point.items() if name != DISTANCE}
+    name = max(bad, key=lambda field: bad[field])
+    if bad[name]:
+        worst = float(point[DISTANCE].max())
+        raise SolverError(
+            f"the prediction of {name!r} has {bad[name]} of {point[name].size} values that are not finite",
+            why=f"the mesh or its fields lie up to {worst:.3g} deviations outside the training ranges",
+            fix="give them in the units of the training; gno check MODEL shows its lengths and ranges",
+        )
+
+
+def _spread(values: np.ndarray, nodes: np.ndarray, count: int) -> np.ndarray:
+    """Zero at nodes that no cell uses."""
+    if len(nodes) == count:
+        return values
+    result = np.zeros((count, *values.shape[1:]))
+    result[nodes] = values
     return result
 
 

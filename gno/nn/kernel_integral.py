@@ -52,7 +52,8 @@ class KernelIntegral(nn.Module):
         kernel_bias: let the kernel have the constant part ``B``, as a last linear layer with a bias does.
 
     Raises:
-        ConfigError: an unknown aggregation, or ``hidden`` that is not given and cannot be read off the kernel.
+        ConfigError: an unknown aggregation, a width below 1, or ``hidden`` that is not given and cannot be read off the
+            kernel.
 
     Shapes:
         - input: ``v (nodes, in)`` or ``((sources, in), (targets, in))``, ``edge_index (2, edges)``,
@@ -82,6 +83,8 @@ class KernelIntegral(nn.Module):
         if aggregation not in AGGREGATIONS:
             raise ConfigError(f"aggregation {aggregation!r} is unknown", why=f"known: {', '.join(AGGREGATIONS)}")
         source, target = (in_channels, in_channels) if isinstance(in_channels, int) else in_channels
+        if min(source, target, out_channels) < 1:
+            raise ConfigError(f"channels are {in_channels} and {out_channels}", why="each width is at least 1")
         self.in_channels, self.root_channels, self.out_channels = source, target, out_channels
         self.kernel = kernel
         self.hidden = _width(kernel) if hidden is None else hidden
@@ -130,6 +133,8 @@ class KernelIntegral(nn.Module):
                 missing or not wanted.
         """
         source, target = v if isinstance(v, tuple) else (v, v)
+        if source.ndim != 2:
+            raise DataError(f"v has shape {tuple(source.shape)}", why="it is (nodes, channels)")
         num_targets = target if isinstance(target, int) else len(target)
         if plan is None:
             end = cheaper_end(edge_index.shape[1], (len(source), num_targets), self.weight.shape)

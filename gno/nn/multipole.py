@@ -87,9 +87,15 @@ class MultipoleKernels(nn.Module):
             graph: ``gno.graph.MultilevelData`` with ``x``.
 
         Raises:
-            DataError: another number of levels or channels.
+            DataError: a graph without levels, or another number of levels or channels.
         """
         levels = len(self.radius)
+        if not hasattr(graph, "num_levels"):
+            raise DataError(
+                f"the graph is of type {type(graph).__name__}",
+                why="the network wants one with levels",
+                fix="make it by gno.graph.multilevel_graph, or Operator.graph(mesh)",
+            )
         if graph.num_levels != levels:
             raise DataError(f"the graph has {graph.num_levels} levels", why=f"the network has radii for {levels}")
         if graph.x.shape[1] != self.channels:

@@ -56,7 +56,7 @@ class EdgePlan:
                 the contraction the smaller one.
 
         Raises:
-            DataError: an index that is out of range.
+            DataError: an index that is out of range, or of another shape.
             ConfigError: an unknown end.
 
         Example:
@@ -64,6 +64,12 @@ class EdgePlan:
             >>> plan.by, plan.buckets
             ('target', ((2, 2),))
         """
+        if edge_index.ndim != 2 or len(edge_index) != 2:
+            raise DataError(
+                f"edge_index has shape {tuple(edge_index.shape)}",
+                why="it is (2, edges): sources, targets",
+                fix="edge_index.t() where it is (edges, 2)",
+            )
         check_index(edge_index[0], num_sources, "edge_index[0]")
         check_index(edge_index[1], num_targets, "edge_index[1]")
         if by is None:

@@ -54,10 +54,17 @@ def _given(mesh: Mesh) -> tuple[np.ndarray, bool]:
         if NAME in data:
             values = np.asarray(data[NAME], dtype=np.float64)
             if values.shape != (count,):
-                raise DataError(f"field {NAME!r} has shape {values.shape}", why=f"it must be ({count},)")
+                raise DataError(
+                    f"field {NAME!r} has shape {values.shape}", why=f"it must be ({count},)", fix="give a scalar field"
+                )
             if not (np.isfinite(values) & (values > 0)).all():
                 row = int(np.argmin(np.isfinite(values) & (values > 0)))
-                raise DataError(f"permeability is {values[row]:.6g} in row {row}", why="it must be positive")
+                place = "cell" if data is mesh.cell_data else "node"
+                raise DataError(
+                    f"permeability is {values[row]:.6g} at {place} {row}",
+                    why="it must be positive and finite",
+                    fix="mend the field where it is made, or give another value",
+                )
             return values, data is mesh.point_data
     have = ", ".join([*mesh.point_data, *mesh.cell_data])
     raise DataError(

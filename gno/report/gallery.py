@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gno.mesh.mesh import Mesh
+from gno.mesh.used import used_part
 from gno.report.canvas import LABEL, MUTED, TITLE, frame, save_png, sheet, write
 from gno.report.drawing import color_bar, draw_field, magnitude, rule
 from gno.report.layout import BAR, BAR_ROOM, GAP, Box
@@ -43,6 +44,7 @@ def fields_picture(
         >>> fields_picture(mesh, {"a": "m", "b": "1"}, mkdtemp() + "/ab.png").name
         'ab.png'
     """
+    mesh, _ = used_part(mesh)
     values = [field_of(mesh, name) for name in fields]
     box = Box.of(mesh, 3.4)
     columns, rows = (1, len(values)) if box.is_flat else (len(values), 1)

@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from gno.errors import DataError
 from gno.mesh.mesh import Mesh
+from gno.mesh.used import used_part
 from gno.report.canvas import MUTED, TITLE, frame, save_png, sheet, write
 from gno.report.drawing import color_bar, draw_field, magnitude, rule
 from gno.report.layout import BAR, BAR_ROOM, GAP, Box
@@ -51,6 +52,7 @@ def field_picture(
         >>> field_picture(mesh, "u", mkdtemp() + "/u.png").name
         'u.png'
     """
+    mesh, _ = used_part(mesh)
     values = field_of(mesh, name, location)
     box = Box.of(mesh, 4.2)
     flat = mesh.dim == 2

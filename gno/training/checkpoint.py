@@ -56,19 +56,22 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
     Raises:
         DataError: neither can be read, or a file is something else.
     """
-    path, failure = Path(path), None
+    path, failure = Path(path), ""
     for candidate in (path, previous_checkpoint(path)):
         try:
             state = torch.load(candidate, map_location="cpu", weights_only=True)
         except FileNotFoundError:
             continue
-        except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
-            failure = failure or error
+        except OSError as error:
+            failure = failure or error.strerror or str(error)
+            continue
+        except (RuntimeError, EOFError, ValueError, KeyError, IndexError, pickle.UnpicklingError):
+            failure = failure or "it is damaged, and so is the one before it, if there is one"
             continue
         if isinstance(state, dict) and state.get("format") == FORMAT:
             return state
-        failure = failure or ValueError("it is of another format")
-    why = str(failure).split("\n")[0][:200] if failure else "the file does not exist"
+        failure = failure or "it is of another format"
+    why = failure or "the file does not exist"
     raise DataError(f"{path} is no checkpoint", why=why, fix="start the run again in an empty folder")
 
 

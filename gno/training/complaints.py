@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from gno.datasets.naming import suggestion
 
 
-def complaints(error: ValidationError, model: type[BaseModel]) -> list[tuple[str, str]]:
-    """What is wrong and what to do, for each error of a validation.
+class Complaint(NamedTuple):
+    """One thing that a recipe has wrong.
+
+    Args:
+        what: is wrong.
+        why: it cannot be.
+        fix: what to do; perhaps nothing that the reason does not say already.
+    """
+
+    what: str
+    why: str
+    fix: str = ""
+
+
+def complaints(error: ValidationError, model: type[BaseModel]) -> list[Complaint]:
+    """What is wrong, why, and what to do, for each error of a validation.
 
     Args:
         error: of the validation.
@@ -23,13 +37,13 @@ def complaints(error: ValidationError, model: type[BaseModel]) -> list[tuple[str
         >>> try:
         ...     Optimization(**{"epoch": 3})
         ... except ValidationError as error:
-        ...     complaints(error, Optimization)
-        [("unknown key 'epoch'", "did you mean 'epochs'?")]
+        ...     complaints(error, Optimization)[0].fix
+        "did you mean 'epochs'?"
     """
     return [_complaint(item, model) for item in error.errors(include_url=False)]
 
 
-def unknown(name: str, known: Iterable[str], *, what: str = "key", within: str = "") -> tuple[str, str]:
+def unknown(name: str, known: Iterable[str], *, what: str = "key", within: str = "") -> Complaint:
     """The complaint about a name that is not known, with the nearest one.
 
     Args:
@@ -42,18 +56,39 @@ def unknown(name: str, known: Iterable[str], *, what: str = "key", within: str =
     near = suggestion(name, known)
     if near and prefix:
         near = near.replace("mean '", f"mean '{prefix}", 1)
-    return f"unknown {what} {prefix + name!r}", near or f"known: {', '.join(known) or 'none'}"
+    have = ", ".join(known) or "none"
+    return Complaint(f"unknown {what} {prefix + name!r}", f"known: {have}", near or f"choose a known {what}")
 
 
-def _complaint(item: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, str]:
+def wrong_type(key: str, value: Any, kind: Any) -> list[Complaint]:
+    """The complaint about a value that is not of its type; none where it is.
+
+    Args:
+        key: dotted.
+        value: what is given.
+        kind: the type, as an annotation.
+
+    Example:
+        >>> wrong_type("model.options.width", 1.5, int)
+        [Complaint(what='model.options.width = 1.5', why='input should be a valid integer', fix='')]
+    """
+    try:
+        TypeAdapter(kind).validate_python(value, strict=True)
+    except ValidationError as error:
+        message = str(error.errors(include_url=False)[0]["msg"])
+        return [Complaint(f"{key} = {value!r}", message[0].lower() + message[1:])]
+    return []
+
+
+def _complaint(item: Mapping[str, Any], model: type[BaseModel]) -> Complaint:
     path = [str(part) for part in item["loc"]]
     key = ".".join(path)
     if item["type"] == "extra_forbidden":
         return unknown(path[-1], _keys(model, path[:-1]), within=".".join(path[:-1]))
     if item["type"] == "missing":
-        return f"{key!r} is missing", "give it a value"
-    message = str(item["msg"])
-    return f"{key} = {item['input']!r}", message[0].lower() + message[1:]
+        return Complaint(f"{key!r} is missing", "it has no default", "give it a value")
+    message = f"it must be a section [{key}]" if item["type"] == "model_type" else str(item["msg"])
+    return Complaint(f"{key} = {item['input']!r}", message[0].lower() + message[1:])
 
 
 def _keys(model: type[BaseModel], path: list[str]) -> list[str]:

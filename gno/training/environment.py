@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import re
 from typing import Any
 
 import torch
@@ -53,10 +54,12 @@ def as_device(name: str) -> torch.device:
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
+        raise ConfigError(f"device {name!r} is unknown", why="known: auto, cpu, cuda, cuda:1", fix="use cpu, or auto")
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+    except (RuntimeError, AssertionError) as error:
         why = str(error).split("\n")[0]
         raise ConfigError(f"device {name!r} cannot be used", why=why, fix="use cpu, or auto") from error
     return device

@@ -21,7 +21,7 @@ class RunFolder:
     """Where a run writes: recipe, environment, metrics, checkpoint, model.
 
     Args:
-        path: the folder; it is made. One that was made for nothing is removed again.
+        path: the folder; it is made. What was made for nothing, without a checkpoint, is removed again after an error.
         resume: go on with the run in it, if there is one.
 
     Raises:
@@ -43,6 +43,7 @@ class RunFolder:
         self.checkpoint = self.path / "checkpoint.pt"
         self.environment = self.path / "env.json"
         self._made: list[Path] = []
+        self._found: set[Path] = set()
         self._handle = -1
 
     @property
@@ -62,11 +63,15 @@ class RunFolder:
         except ConfigError:
             self._leave()
             raise
+        self._found = set(self.path.iterdir())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None and not self.is_begun:
+            for file in {self.recipe, self.environment, self.metrics} - self._found:
+                file.unlink(missing_ok=True)
         self._leave()
 
     def check(self, recipe: Recipe) -> None:
@@ -76,10 +81,17 @@ class RunFolder:
             recipe: to go on with.
 
         Raises:
-            ConfigError: the run was begun with another recipe.
+            ConfigError: the run was begun with another recipe, or with one that cannot be read.
         """
-        before = tomllib.loads(self.recipe.read_text()) if self.recipe.exists() else {}
-        changed = sorted(_differences(before, tomllib.loads(recipe.dumps())) - {"data.path"}) if before else []
+        if not self.is_begun or not self.recipe.exists():
+            return
+        try:
+            before = tomllib.loads(self.recipe.read_text())
+        except ValueError as error:  # of TOML and of UTF-8 alike
+            raise ConfigError(
+                f"{self.recipe} is damaged", why=str(error), fix="remove it, and resume with the recipe of the run"
+            ) from error
+        changed = sorted(_differences(before, tomllib.loads(recipe.dumps())) - {"data.path"})
         if changed:
             raise ConfigError(
                 f"{self.path} was begun with another recipe",
@@ -101,7 +113,7 @@ class RunFolder:
                     why="a run would mix its files with those",
                     fix="give another folder, or go on with the run in it by --resume (resume=True)",
                 )
-            if not self.recipe.exists():
+            if not self.recipe.exists() and not self.is_begun:
                 raise ConfigError(f"{self.path} holds no run", why="it has no recipe.toml", fix="give the run's folder")
 
     def _leave(self) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
+import typing
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -12,10 +12,11 @@ from pydantic import Field
 from gno.models import MODELS, Operator
 from gno.models.geometry import Geometry
 from gno.nn.kernel_options import KernelOptions
-from gno.training.complaints import unknown
+from gno.training.complaints import Complaint, unknown, wrong_type
 from gno.training.section import Section
 
 _FROM_DATA = {"in_channels", "out_channels", "radius"}
+_TABLES: dict[str, Any] = {"geometry": dict[str, Any], "kernel": dict[str, Any], "transforms": dict[str, str]}
 
 
 class Model(Section):
@@ -35,15 +36,15 @@ class Model(Section):
     options: Annotated[dict[str, Any], Field(default_factory=dict)]
 
     @staticmethod
-    def unknown_names(table: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """Names in a table ``[model]`` that refer to nothing, as complaints.
+    def complaints(table: Mapping[str, Any]) -> list[Complaint]:
+        """Names in a table ``[model]`` that refer to nothing, and values of another type than theirs.
 
         Args:
             table: as of TOML.
 
         Example:
-            >>> Model.unknown_names({"name": "mgkn", "options": {"widht": 16}})
-            [("unknown key 'model.options.widht'", "did you mean 'model.options.width'?")]
+            >>> [c.fix for c in Model.complaints({"name": "mgkn", "options": {"widht": 16}})]
+            ["did you mean 'model.options.width'?"]
         """
         name, options = table.get("name"), table.get("options", {})
         if not isinstance(name, str) or not isinstance(options, Mapping):
@@ -51,25 +52,30 @@ class Model(Section):
         networks = {key.lower(): network for key, network in MODELS.items()}
         if name.lower() not in networks:
             return [unknown(name, networks, what="model")]
-        tables = {
-            "model.options": (options, _options(networks[name.lower()])),
-            "model.options.geometry": (options.get("geometry"), {"levels", *_names(Geometry)}),
-            "model.options.kernel": (options.get("kernel"), _names(KernelOptions)),
-        }
-        return [
-            unknown(key, sorted(known), within=path)
-            for path, (given, known) in tables.items()
-            if isinstance(given, Mapping)
-            for key in given
-            if key not in known
-        ]
+        wrong = _wrong(options, _options(networks[name.lower()]), "model.options")
+        for key, kinds in {"geometry": {"levels": int, **_kinds(Geometry)}, "kernel": _kinds(KernelOptions)}.items():
+            inner = options.get(key)
+            wrong += _wrong(inner, kinds, f"model.options.{key}") if isinstance(inner, Mapping) else []
+        return wrong
 
 
-def _options(network: type) -> set[str]:
-    own = set(inspect.signature(network).parameters) - _FROM_DATA
-    of_operator = inspect.signature(Operator.from_dataset).parameters.values()
-    return own | {p.name for p in of_operator if p.kind is p.KEYWORD_ONLY}
+def _wrong(given: Mapping[str, Any], kinds: Mapping[str, Any], within: str) -> list[Complaint]:
+    found = []
+    for key, value in given.items():
+        if key in kinds:
+            found += wrong_type(f"{within}.{key}", value, kinds[key])
+        else:
+            found.append(unknown(key, sorted(kinds), within=within))
+    return found
 
 
-def _names(kind: Any) -> set[str]:
-    return {field.name for field in dataclasses.fields(kind)}
+def _options(network: type) -> dict[str, Any]:
+    """Names of the options and their types."""
+    own = {name: kind for name, kind in _kinds(network.__init__).items() if name not in _FROM_DATA}  # type: ignore[misc]
+    keywords = inspect.signature(Operator.from_dataset).parameters.values()
+    of_operator = {p.name: str for p in keywords if p.kind is p.KEYWORD_ONLY}
+    return own | of_operator | _TABLES
+
+
+def _kinds(thing: Any) -> dict[str, Any]:
+    return {name: kind for name, kind in typing.get_type_hints(thing).items() if name != "return"}

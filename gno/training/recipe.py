@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from gno.errors import ConfigError
-from gno.training.complaints import complaints, unknown
+from gno.training.complaints import Complaint, complaints, unknown
 from gno.training.data import Data
 from gno.training.losses import LOSSES
 from gno.training.network import Model
@@ -87,23 +87,25 @@ class Recipe(Section):
             ConfigError: keys and values that cannot be, all at once.
 
         Example:
-            >>> Recipe.make({"model": {"name": "gkn"}, "optimization": {"epoch": 3}})
+            >>> Recipe.make({"model": {"name": "gkn"}, "sed": 3})  # doctest: +ELLIPSIS
             Traceback (most recent call last):
             ...
-            gno.errors.ConfigError: unknown key 'optimization.epoch' in the recipe; did you mean 'optimization.epochs'?
+            gno.errors.ConfigError: unknown key 'sed' in the recipe; ...; did you mean 'seed'?
         """
-        wrong, recipe = [], None
+        wrong: list[Complaint] = []
+        recipe = None
         try:
             recipe = cls(**table)
         except ValidationError as error:
             wrong = complaints(error, cls)
         except TypeError as error:  # a key that is no word
-            wrong = [(str(error), "")]
-        wrong += _unknown_names(table)
+            wrong = [Complaint(str(error), "keys are words")]
+        wrong += _wrong_names(table)
         if len(wrong) == 1:
-            raise ConfigError(f"{wrong[0][0]} in {name}", fix=wrong[0][1])
+            what, why, fix = wrong[0]
+            raise ConfigError(f"{what} in {name}", why=why, fix=fix or "give another value")
         if wrong or recipe is None:
-            lines = [f"{what} ({fix})" if fix else what for what, fix in wrong]
+            lines = [f"{what} ({fix or why})" for what, why, fix in wrong]
             raise ConfigError(f"{name} has {len(wrong)} errors", why="; ".join(lines), fix="mend them all")
         return recipe
 
@@ -112,15 +114,15 @@ class Recipe(Section):
         return dumps(self.model_dump())
 
 
-def _unknown_names(table: dict[str, Any]) -> list[tuple[str, str]]:
-    """Names that refer to code: of the loss, the model, and the options of the model."""
-    wrong = []
+def _wrong_names(table: dict[str, Any]) -> list[Complaint]:
+    """Names that refer to code: of the loss, the model, and the options of the model with their types."""
+    wrong: list[Complaint] = []
     loss = table.get("loss", "relative_l2")
     if isinstance(loss, str) and loss not in LOSSES:
         wrong.append(unknown(loss, LOSSES, what="loss"))
     model = table.get("model")
     if isinstance(model, dict):
-        wrong += Model.unknown_names(model)
+        wrong += Model.complaints(model)
     return wrong
 
 

@@ -45,7 +45,7 @@ def read_with_meshio(path: Path, file_format: str) -> Any:
             mesh = importlib.import_module(f"meshio.{file_format}").read(str(path))
     except (Exception, SystemExit) as error:
         text = _one_line(str(error)) if not isinstance(error, SystemExit) else ""
-        why = text or _one_line(printed.getvalue()) or type(error).__name__
+        why = text or _one_line(printed.getvalue()) or "it breaks off, or does not go on as the format says"
         raise MeshError(
             f"{path} cannot be read as {file_format}: it is damaged or foreign", why=why, fix=COPY
         ) from None
