@@ -47,6 +47,8 @@ def replacing(path: str | os.PathLike[str], *, aside: Path | None = None, then: 
         os.replace(aside, target)
     except OSError as error:
         raise unwritable(target, error, then=then) from error
+    except ResourceError as error:  # of whoever wrote: it knows the file by its name for now
+        raise ResourceError(error.what.replace(str(aside), str(target)), why=error.why, fix=error.fix) from error
     finally:
         with contextlib.suppress(OSError):
             aside.unlink()

@@ -54,7 +54,7 @@ def conditions(words: Sequence[str] | None, *, kinds: Sequence[str]) -> dict[str
     """
     result: dict[str, tuple[str, float]] = {}
     for word in words or (f"*={kinds[0]}",):
-        patch, _, condition = (part.strip() for part in word.partition("="))
+        patch, _, condition = (part.strip() for part in word.rpartition("="))
         kind, _, text = (part.strip() for part in condition.partition(":"))
         value = parsed(text or "0")
         if not patch or kind not in kinds or isinstance(value, bool) or not isinstance(value, (int, float)):

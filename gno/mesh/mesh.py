@@ -129,7 +129,7 @@ def _connectivity(kind: str, cells: np.ndarray, shape: tuple[int, ...]) -> np.nd
 
 
 def _facets(name: str, facets: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    facets = _whole(f"boundary {name!r}", facets)
+    facets = _whole(f"facets of {name!r}", facets)
     allowed = (2,) if shape[1] == 2 else (3, 4)
     if facets.ndim != 2 or (len(facets) and facets.shape[1] not in allowed):
         raise MeshError(f"boundary {name!r} has facets of shape {facets.shape}", why=f"facets have {allowed} corners")

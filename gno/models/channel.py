@@ -14,7 +14,7 @@ from torch import Tensor
 from gno.datasets.field import FieldSpec
 from gno.datasets.normalizer import Normalizer
 from gno.datasets.statistics import Statistics
-from gno.errors import ConfigError
+from gno.errors import ConfigError, DataError
 from gno.mesh.mesh import Mesh
 from gno.models.nodal import nodal
 
@@ -70,6 +70,12 @@ class Channel:
         if transform is None:
             wide = statistics.log_mean is not None and bool((statistics.max >= _DECADE * statistics.min).all())
             transform = "log" if wide and spec.role != "target" else "none"
+        if transform == "log" and statistics.log_mean is None:
+            raise DataError(
+                f"field {spec.name!r} goes down to {statistics.min.min():.6g}",
+                why="a logarithm needs positive values",
+                fix=f"leave {spec.name} out of the transforms",
+            )
         low, high = (tuple(map(float, ends)) for ends in (statistics.min, statistics.max))
         return cls(spec, Normalizer.from_statistics(statistics, transform), low, high)
 

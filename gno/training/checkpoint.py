@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -65,7 +64,9 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
         except OSError as error:
             failure = failure or error.strerror or str(error)
             continue
-        except (RuntimeError, EOFError, ValueError, KeyError, IndexError, pickle.UnpicklingError):
+        except MemoryError:
+            raise
+        except Exception:  # a broken pickle can make any of them
             failure = failure or "it is damaged, and so is the one before it, if there is one"
             continue
         if isinstance(state, dict) and state.get("format") == FORMAT:

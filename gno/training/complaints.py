@@ -57,7 +57,7 @@ def unknown(name: str, known: Iterable[str], *, what: str = "key", within: str =
     if near and prefix:
         near = near.replace("mean '", f"mean '{prefix}", 1)
     have = ", ".join(known) or "none"
-    return Complaint(f"unknown {what} {prefix + name!r}", f"known: {have}", near or f"choose a known {what}")
+    return Complaint(f"unknown {what} {prefix + name!r}", f"known: {have}", near)
 
 
 def wrong_type(key: str, value: Any, kind: Any) -> list[Complaint]:
@@ -75,8 +75,8 @@ def wrong_type(key: str, value: Any, kind: Any) -> list[Complaint]:
     try:
         TypeAdapter(kind).validate_python(value, strict=True)
     except ValidationError as error:
-        message = str(error.errors(include_url=False)[0]["msg"])
-        return [Complaint(f"{key} = {value!r}", message[0].lower() + message[1:])]
+        first = error.errors(include_url=False)[0]
+        return [Complaint(f"{key} = {value!r}", _message(first))]
     return []
 
 
@@ -87,8 +87,7 @@ def _complaint(item: Mapping[str, Any], model: type[BaseModel]) -> Complaint:
         return unknown(path[-1], _keys(model, path[:-1]), within=".".join(path[:-1]))
     if item["type"] == "missing":
         return Complaint(f"{key!r} is missing", "it has no default", "give it a value")
-    message = f"it must be a section [{key}]" if item["type"] == "model_type" else str(item["msg"])
-    return Complaint(f"{key} = {item['input']!r}", message[0].lower() + message[1:])
+    return Complaint(f"{key} = {item['input']!r}", _message(item))
 
 
 def _keys(model: type[BaseModel], path: list[str]) -> list[str]:
@@ -97,3 +96,10 @@ def _keys(model: type[BaseModel], path: list[str]) -> list[str]:
         options = [kind, *typing.get_args(kind)]
         model = next((o for o in options if isinstance(o, type) and issubclass(o, BaseModel)), BaseModel)
     return list(model.model_fields)
+
+
+def _message(item: Mapping[str, Any]) -> str:
+    """In the words of TOML, where pydantic speaks of Python."""
+    words = {"model_type": "a section", "dict_type": "a section", "is_instance_of": "a list", "sequence_str": "a list"}
+    message = f"it must be {words[item['type']]}" if item["type"] in words else str(item["msg"])
+    return message[0].lower() + message[1:]

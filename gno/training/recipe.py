@@ -103,7 +103,7 @@ class Recipe(Section):
         wrong += _wrong_names(table)
         if len(wrong) == 1:
             what, why, fix = wrong[0]
-            raise ConfigError(f"{what} in {name}", why=why, fix=fix or "give another value")
+            raise ConfigError(f"{what} in {name}", why=why, fix=fix or "give another name or value")
         if wrong or recipe is None:
             lines = [f"{what} ({fix or why})" for what, why, fix in wrong]
             raise ConfigError(f"{name} has {len(wrong)} errors", why="; ".join(lines), fix="mend them all")

@@ -121,6 +121,16 @@ def test_a_mesh_without_the_fields_that_the_model_needs(gno: Gno, files: Path, t
     assert not list(tmp_path.iterdir())
 
 
+def test_a_field_of_nearly_the_name_is_offered(gno: Gno, files: Path, tmp_path: Path) -> None:
+    from gno.mesh import load, save
+
+    mesh = load(files / "bare.vtu")
+    save(mesh.with_data({"Permeability": np.ones(mesh.num_points)}), tmp_path / "m.vtu")
+    answer = gno("predict", files / "m.safetensors", tmp_path / "m.vtu", "-o", tmp_path / "p.vtu")
+    refused(answer, 3, "permeability")
+    assert "--set permeability=Permeability" in answer.error[2]
+
+
 def test_fields_of_another_mesh(gno: Gno, files: Path, tmp_path: Path) -> None:
     from gno.mesh import save, shapes
 
@@ -136,14 +146,16 @@ def test_results_that_cannot_be_written(gno: Gno, files: Path, tmp_path: Path) -
     refused(gno(*words, "-o", tmp_path / "out.stl"), 2, "out.stl")
     refused(gno(*words, "-o", tmp_path / "no" / "out.vtu"), 6, "no")
     refused(gno(*words, "-o", tmp_path), 2)
+    refused(gno(*words, "-o", ""), 2)
     refused(gno("solve", "darcy", files / "full.vtu", "-o", files / "full.vtu"), 2, "full.vtu")
     (tmp_path / "file").touch()
     refused(gno("evaluate", files / "m.safetensors", files / "d.h5", "-o", tmp_path / "file"), 6, "file")
 
 
 def test_a_device_that_is_not_there(gno: Gno, files: Path, tmp_path: Path) -> None:
-    words = ("predict", files / "m.safetensors", files / "full.vtu", "-o", tmp_path / "p.vtu", "--device", "cuda:77")
-    refused(gno(*words), 2, "cuda:77")
+    words = ("predict", files / "m.safetensors", files / "full.vtu", "-o", tmp_path / "p.vtu", "--device")
+    for device in ("cuda:77", "meta", "mps", "tpu", ""):
+        refused(gno(*words, device), 2, repr(device))
     assert not list(tmp_path.iterdir())
 
 

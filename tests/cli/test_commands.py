@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 
 from gno.datasets import MeshDataset
-from gno.mesh import load
+from gno.mesh import load, save
 
 Gno = Callable[..., Any]
 SMALL = ("--set", "nodes=40", "--set", "field_nodes=100", "--set", "refinement=1", "--quiet")
@@ -118,6 +119,7 @@ def test_solve_darcy_takes_fields_of_the_mesh(gno: Gno, files: Path, tmp_path: P
         (("--bc", "inlet=dirichlet"), 2, "inlet"),
         (("--bc", "left=wall"), 2, "--bc"),
         (("--bc", "*=neumann"), 5, ""),
+        (("--set", "viscosity=1"), 2, "no coefficient 'viscosity'"),
     ],
 )
 def test_solve_darcy_refuses(
@@ -127,6 +129,22 @@ def test_solve_darcy_refuses(
     assert answer.code == code
     assert what in answer.error[0]
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("place", ["point", "cell"])
+@pytest.mark.parametrize("value", [-1.0, 0.0, np.nan])
+def test_a_permeability_that_cannot_be_is_refused_by_number(
+    gno: Gno, files: Path, tmp_path: Path, place: str, value: float
+) -> None:
+    mesh = load(files / "full.vtu")
+    a = np.ones(mesh.num_points if place == "point" else mesh.num_cells)
+    a[7] = value
+    mesh = mesh.with_data({"permeability": a}, {}) if place == "point" else mesh.with_data({}, {"permeability": a})
+    save(mesh, tmp_path / "bad.vtu")
+    answer = gno("solve", "darcy", tmp_path / "bad.vtu", "-o", tmp_path / "s.vtu")
+    assert answer.code == 3
+    assert f"permeability is {value:g} at {'node' if place == 'point' else 'cell'} 7" in answer.error[0]
+    assert [p.name for p in tmp_path.iterdir()] == ["bad.vtu"]
 
 
 def test_predict_takes_its_inputs_from_three_places(gno: Gno, files: Path, tmp_path: Path) -> None:
@@ -164,6 +182,18 @@ def test_predict_warns_outside_the_training_ranges_and_strict_refuses(gno: Gno, 
     assert "warning: permeability is 99, in training from 3 to 12" in warned.err
     assert warned.json["warnings"]
     assert {field["field"] for field in warned.json["fields"]} == {"u", "distance_from_training", "residual"}
+
+
+@pytest.mark.parametrize("factor", [1e3, 1e-3])
+def test_a_mesh_in_other_units_is_noticed(gno: Gno, files: Path, tmp_path: Path, factor: float) -> None:
+    mesh = load(files / "full.vtu")
+    save(replace(mesh, points=factor * mesh.points), tmp_path / "m.vtu")
+    words = ("predict", files / "m.safetensors", tmp_path / "m.vtu", "-o", tmp_path / "p.vtu")
+    deep = f"nodes lie up to {factor * 0.4:.3g}"[:17]
+    assert f"warning: {deep}" in gno(*words).err
+    refused = gno(*words, "--strict")
+    assert refused.code == 3
+    assert refused.error[0].endswith("is the mesh in the same units?")
 
 
 def test_evaluate_compares(gno: Gno, files: Path, tmp_path: Path) -> None:

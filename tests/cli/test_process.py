@@ -64,6 +64,13 @@ def test_usage_is_told_in_three_lines() -> None:
         assert result.stdout == ""
 
 
+def test_help_comes_without_a_command_too() -> None:
+    result = run()
+    assert result.returncode == 2
+    assert "Usage: gno" in result.stdout
+    assert result.stderr.startswith("error: no command is given\n")
+
+
 def test_a_fault_of_ours_shows_its_traceback() -> None:
     code = (
         "import sys; sys.argv = ['gno', 'info']\n"

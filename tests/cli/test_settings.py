@@ -45,8 +45,9 @@ def test_a_name_is_set_once() -> None:
 def test_conditions() -> None:
     kinds = ("dirichlet", "neumann")
     assert conditions(None, kinds=kinds) == {"*": ("dirichlet", 0.0)}
-    assert conditions(["a b=neumann:-2.5", "*=dirichlet"], kinds=kinds) == {
+    assert conditions(["a b=neumann:-2.5", "c=d=dirichlet:1", "*=dirichlet"], kinds=kinds) == {
         "a b": ("neumann", -2.5),
+        "c=d": ("dirichlet", 1.0),
         "*": ("dirichlet", 0.0),
     }
 

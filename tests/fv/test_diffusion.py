@@ -145,6 +145,11 @@ def test_coefficients_that_cannot_be_are_refused(options: dict, what: str) -> No
         diffusion.solve(MESHES["triangles"], **problem)
 
 
+def test_numbers_that_overflow_are_an_error_and_no_warning() -> None:
+    with pytest.raises(SolverError, match="relative residual of nan"):
+        diffusion.solve(MESHES["triangles"], 1.0, 1e308, {"*": Dirichlet(0.0)})
+
+
 def test_coefficients_of_many_decades_keep_the_solution_positive() -> None:
     mesh = shapes.square(0.08, seed=3)
     a = 10.0 ** np.random.default_rng(0).uniform(-3, 3, mesh.num_cells)

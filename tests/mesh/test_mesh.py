@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import jaxtyping
 import numpy as np
 import pytest
 
@@ -18,6 +19,7 @@ POINTS, CELLS = np.array([[0.0, 0], [1, 0], [0, 1]]), np.array([[0, 1, 2]])
         ({"cells": {"tetra": np.zeros((1, 4), np.int64)}}, "tetra cells in 2-D space"),
         ({"cells": {"triangle": np.zeros((1, 4), np.int64)}}, r"triangle cells have shape \(1, 4\)"),
         ({"cells": {"triangle": np.array([[0, 1, 99]])}}, "triangle cell 0 refers to point 99; the mesh has 3 points"),
+        ({"points": np.array([[0.0, 0], [1, np.nan], [0, 1]])}, r"point 1 is \[1.0, nan\]; coordinates must be finite"),
         ({"boundary": {"wall": np.array([[0, -1]])}}, "boundary 'wall' facet 0 refers to point -1"),
         ({"boundary": {"wall": np.array([[0, 1, 2]])}}, "boundary 'wall' has facets of shape"),
         ({"point_data": {"u": np.zeros(2)}}, r"point_data 'u' has shape \(2,\); the first axis must be 3"),
@@ -27,6 +29,14 @@ POINTS, CELLS = np.array([[0.0, 0], [1, 0], [0, 1]]), np.array([[0, 1, 2]])
 def test_what_cannot_be_a_mesh_is_refused(arguments: dict, message: str) -> None:
     with pytest.raises(MeshError, match=message):
         Mesh(**{"points": POINTS, "cells": {"triangle": CELLS}} | arguments)
+
+
+def test_node_numbers_that_are_floats_are_refused_and_not_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # what a user meets
+    with pytest.raises(MeshError, match="triangle cells have node numbers of type float64"):
+        Mesh(POINTS, {"triangle": np.array([[0, 1, 2.5]])})
+    with pytest.raises(MeshError, match="facets of 'wall' have node numbers of type float64"):
+        Mesh(POINTS, {"triangle": CELLS}, {"wall": np.array([[0, 1.0]])})
 
 
 def test_boundary_nodes_are_those_of_the_patches_or_of_all_outer_faces() -> None:

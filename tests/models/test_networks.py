@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from torch_geometric.data import Batch
+from torch_geometric.data import Batch, Data
 
 from gno.errors import ConfigError, DataError
 from gno.graph import Hierarchy, MultilevelData, multilevel_graph
@@ -161,5 +161,7 @@ def test_what_does_not_fit_is_refused() -> None:
         GKN(1, 1, radius=(0.1, 0.2))
     with pytest.raises(DataError, match="2 levels; the network has radii for 3"):
         networks()[0](graph(levels=2))
+    with pytest.raises(DataError, match="of type Data; the network wants one with levels"):
+        networks()[0](Data(x=torch.zeros(3, 2)))
     with pytest.raises(DataError, match="2 channels; the network takes 5"):
         MGKN(5, 1, radius=RADIUS)(graph())

@@ -12,8 +12,9 @@ import torch
 from torch_geometric.data import Batch
 
 from gno.datasets import DatasetWriter, FieldSpec, MeshDataset, Normalizer
-from gno.errors import ConfigError, DataError, MeshError
+from gno.errors import ConfigError, DataError, MeshError, SolverError
 from gno.mesh import Mesh, cell_volume, node_volume, shapes
+from gno.mesh.means import corner_mean
 from gno.models import MGKN, Operator
 from gno.models.channel import Channel
 from gno.models.geometry import Geometry
@@ -165,6 +166,38 @@ def test_parts_that_nothing_connects_and_nodes_of_no_cell_do_no_harm() -> None:
     changed = operator.predict(other).point_data["u"] != u
     assert changed[far[:, 0] > 5].all()
     assert not changed[far[:, 0] < 1.5].any()
+
+
+def test_nodes_of_no_cell_get_zero_and_change_nothing(operator: Operator) -> None:
+    mesh = sample(7)
+    a, cells = corner_mean(mesh, mesh.point_data["permeability"]), mesh.cells
+    wanted = operator.predict(mesh.with_data({}, {"permeability": a}))
+    stray = Mesh(
+        np.vstack([[[50.0, 50.0]], mesh.points]), {"triangle": cells["triangle"] + 1}, {}, {}, wanted.cell_data
+    )
+    found = operator.predict(stray.with_data({}, {"permeability": a}))  # no cell gives it a permeability
+    for name in ("u", "distance_from_training"):
+        assert found.point_data[name][0] == 0
+        assert np.array_equal(found.point_data[name][1:], wanted.point_data[name])
+    assert np.array_equal(found.cell_data["u"], wanted.cell_data["u"])
+
+
+def test_a_prediction_that_is_not_finite_is_an_error_and_never_a_field(operator: Operator) -> None:
+    mesh = sample(7)
+    mesh = replace(mesh, points=1e12 * mesh.points)
+    with torch.no_grad():
+        operator.network.project.layers[0].weight.fill_(1e38)
+    with pytest.raises(SolverError, match=r"'u' has \d+ of \d+ values that are not finite.*deviations outside"):
+        operator.predict(mesh)
+
+
+def test_the_logarithm_wants_positive_values_wherever_they_stand(operator: Operator) -> None:
+    mesh, bad = sample(7), np.ones(200)
+    bad[3] = -2.0  # a mean over the cells around each node would hide it
+    with pytest.raises(DataError, match="'permeability' is -2 at node 3; the model takes its logarithm"):
+        operator.predict(mesh.with_data({"permeability": bad[: mesh.num_points]}))
+    with pytest.raises(DataError, match="'permeability' is -2 at cell 3"):
+        operator.predict(mesh.with_data({}, {"permeability": np.resize(bad, mesh.num_cells)}))
 
 
 @pytest.mark.parametrize("spacing", [(5.0, 10.0), (1e-6, 1e-5)])

@@ -140,6 +140,10 @@ def test_wrong_input_is_refused_and_the_message_says_what_is_needed(monkeypatch:
         layer(v, edge_index, torch.ones(3, 6))
     with pytest.raises(DataError, match="refers to node 7"):
         layer(v, torch.tensor([[0, 7], [1, 0]]), torch.ones(2, 6))
+    with pytest.raises(DataError, match=r"edge_index has shape \(3, 2\); it is \(2, edges\)"):
+        layer(v, torch.tensor([[0, 1], [1, 0], [0, 0]]), torch.ones(3, 6))
+    with pytest.raises(DataError, match=r"v has shape \(2,\); it is \(nodes, channels\)"):
+        layer(v[:, 0], edge_index, torch.ones(2, 6))
     with pytest.raises(DataError, match="quadrature weights given"):
         layer(v, edge_index, torch.ones(2, 6), torch.ones(2))
     with pytest.raises(DataError, match="quadrature weights missing"):
@@ -148,6 +152,8 @@ def test_wrong_input_is_refused_and_the_message_says_what_is_needed(monkeypatch:
         KernelIntegral(3, 3, MLP((6, 8)), root=True)((v, 2), edge_index, torch.ones(2, 6))
     with pytest.raises(ConfigError, match="'median' is unknown"):
         KernelIntegral(3, 3, MLP((6, 8)), aggregation="median")
+    with pytest.raises(ConfigError, match="channels are 0 and 3"):
+        KernelIntegral(0, 3, MLP((6, 8)))
     with pytest.raises(ConfigError, match="give hidden"):
         KernelIntegral(3, 3, nn.Identity())
 

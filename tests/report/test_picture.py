@@ -57,6 +57,19 @@ def test_the_same_field_gives_the_same_bytes(tmp_path: Path, grid: Grid) -> None
     assert first == second
 
 
+def test_nodes_that_no_cell_uses_are_not_in_the_picture(tmp_path: Path, grid: Grid) -> None:
+    mesh = grid()
+    mesh = mesh.with_data({"u": mesh.points[:, 1] ** 2})
+    stray = Mesh(np.vstack([mesh.points, [[50.0, 50.0]]]), mesh.cells, {}, {"u": np.append(mesh.point_data["u"], 99.0)})
+    pictures = [
+        draw(m, what, tmp_path / f"{draw.__name__}{k}.png").read_bytes()
+        for draw, what in ((field_picture, "u"), (fields_picture, {"u": "m"}))
+        for k, m in enumerate((mesh, stray))
+    ]
+    assert pictures[0] == pictures[1]
+    assert pictures[2] == pictures[3]
+
+
 def test_what_is_not_finite_is_gray(tmp_path: Path, grid: Grid, pixels: Pixels) -> None:
     mesh = grid()
     holes = np.where(mesh.points[:, 0] > 0.5, np.nan, mesh.points[:, 1])

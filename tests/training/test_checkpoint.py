@@ -21,7 +21,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["c.pt"]
 
 
-@pytest.mark.parametrize("damage", ["truncated", "empty", "gone"])
+@pytest.mark.parametrize("damage", ["truncated", "empty", "text", "gone"])
 def test_the_checkpoint_before_steps_in_for_a_damaged_one(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "c.pt"
     for step in (1, 2):
@@ -30,7 +30,7 @@ def test_the_checkpoint_before_steps_in_for_a_damaged_one(tmp_path: Path, damage
     if damage == "gone":
         path.unlink()
     else:
-        path.write_bytes(path.read_bytes()[: 100 if damage == "truncated" else 0])
+        path.write_bytes({"truncated": path.read_bytes()[:100], "empty": b"", "text": b"junk"}[damage])
     assert load_checkpoint(path)["step"] == 1
     previous_checkpoint(path).unlink()
     with pytest.raises(DataError, match="is no checkpoint"):

@@ -89,7 +89,15 @@ def test_overrides_are_toml_values_or_plain_words(file: Path) -> None:
         ("model.options.geometry.level=3", "did you mean 'model.options.geometry.levels'"),
         ("model.options.kernel.layer=3", "did you mean 'model.options.kernel.layers'"),
         ("model.options.in_channels=3", "unknown key 'model.options.in_channels'"),
-        ("model=3", "model = 3"),
+        ("model=3", "model = 3.*it must be a section"),
+        ("model.options.width=2.5", "model.options.width = 2.5.*integer"),
+        ("model.options.shared=yes", "model.options.shared = 'yes'.*boolean"),
+        ("model.options.geometry=3", "model.options.geometry = 3.*it must be a section"),
+        ("model.options.geometry.radius=0.2", "model.options.geometry.radius = 0.2.*it must be a list"),
+        ("model.options.geometry.features=is_boundary", "features = 'is_boundary'.*it must be a list"),
+        ('model.options.geometry.center=["a", 0]', "center = .*number"),
+        ("model.options.kernel.layers=two", "model.options.kernel.layers = 'two'.*integer"),
+        ("model.options.transforms=log", "model.options.transforms = 'log'.*it must be a section"),
     ],
 )
 def test_what_is_wrong_is_named_with_the_way_out(file: Path, override: str, says: str) -> None:

@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import math
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -146,6 +147,19 @@ def test_numbers_that_are_not_finite_stop_the_run_and_keep_the_checkpoint(
     assert not (out / "model.safetensors").exists()
 
 
+def test_a_run_that_fails_at_once_leaves_nothing_and_can_be_begun_again(
+    recipe: Recipe, small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(Operator, "forward", lambda self, graph: 0 * math.nan * next(self.parameters()).sum() + graph.y)
+        with pytest.raises(SolverError, match="the loss is nan in epoch 1"):
+            train(recipe, small_data, tmp_path / "run")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "recipe.toml").write_text(recipe.dumps().replace("seed = 5", "seed = 6"))  # as after a kill
+    assert train(recipe, small_data, tmp_path / "run", resume=True).model.exists()
+
+
 def test_a_folder_that_is_taken_is_refused_and_left_alone(recipe: Recipe, small_data: Path, tmp_path: Path) -> None:
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "mine.txt").write_text("mine")
@@ -202,3 +216,9 @@ def test_a_run_is_resumed_only_with_its_own_recipe_and_data(
     with pytest.raises(DataError, match="begun on another dataset"):
         train(recipe, tmp_path / "b.h5", run.folder, resume=True)
     assert {p.name: p.read_bytes() for p in run.folder.iterdir()} == before
+    copy = Path(shutil.copytree(run.folder, tmp_path / "copy"))
+    (copy / "recipe.toml").write_text("seed = [")
+    with pytest.raises(ConfigError, match=r"recipe\.toml is damaged"):
+        train(recipe, small_data, copy, resume=True)
+    (copy / "recipe.toml").unlink()
+    assert train(recipe, small_data, copy, resume=True).model.read_bytes() == before["model.safetensors"]
