@@ -58,7 +58,7 @@ def test_an_error_leaves_the_old_file_alone(target: Path, aside: str | None, err
 
 
 def test_an_error_of_whoever_writes_names_the_real_file(target: Path) -> None:
-    with pytest.raises(ResourceError, match="a.bin cannot be written; full") as caught, replacing(target) as aside:
+    with pytest.raises(ResourceError, match=r"a\.bin cannot be written; full") as caught, replacing(target) as aside:
         raise ResourceError(f"{aside} cannot be written", why="full")
     assert caught.value.what == f"{target} cannot be written"
 
