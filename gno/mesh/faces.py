@@ -89,6 +89,21 @@ def edges(mesh: Mesh) -> Int[np.ndarray, "edges 2"]:
     return np.stack([key // width, key % width], axis=1)
 
 
+def outer_nodes(mesh: Mesh) -> Int[np.ndarray, " outer"]:
+    """Nodes of the outer faces, whether these are named or not.
+
+    Args:
+        mesh: any mesh.
+
+    Example:
+        >>> outer_nodes(Mesh(np.array([[0.0, 0], [1, 0], [0, 1]]), {"triangle": np.array([[0, 1, 2]])})).tolist()
+        [0, 1, 2]
+    """
+    outer = faces(mesh)
+    nodes = np.unique(outer.nodes[outer.neighbor < 0])
+    return nodes[nodes >= 0]
+
+
 def patch_faces(mesh: Mesh) -> dict[str, np.ndarray]:
     """Numbers of the faces of each named patch.
 

@@ -79,13 +79,11 @@ class Mesh:
     @cached_property
     def boundary_nodes(self) -> np.ndarray:
         """Sorted node numbers on the named boundary; on every outer face where no patch is named."""
-        if self.boundary:
-            nodes = np.unique(np.concatenate([f.ravel() for f in self.boundary.values()]))
-        else:
-            from gno.mesh.faces import faces
+        if not self.boundary:
+            from gno.mesh.faces import outer_nodes
 
-            outer = faces(self)
-            nodes = np.unique(outer.nodes[outer.neighbor < 0])
+            return outer_nodes(self)
+        nodes = np.unique(np.concatenate([f.ravel() for f in self.boundary.values()]))
         return nodes[nodes >= 0]
 
     @cached_property

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial import cKDTree
 
-from gno.mesh.faces import faces
+from gno.mesh.faces import faces, outer_nodes
 from gno.mesh.mesh import Mesh
 
 
@@ -32,17 +32,6 @@ def boundary_distance(mesh: Mesh) -> Float[np.ndarray, " nodes"]:
     result = _nearest(mesh.points, pieces)
     result[outer_nodes(mesh)] = 0.0
     return result
-
-
-def outer_nodes(mesh: Mesh) -> Int[np.ndarray, " outer"]:
-    """Nodes of the outer faces, whether these are named or not.
-
-    Args:
-        mesh: any mesh.
-    """
-    outer = faces(mesh)
-    nodes = np.unique(outer.nodes[outer.neighbor < 0])
-    return nodes[nodes >= 0]
 
 
 def _nearest(points: np.ndarray, pieces: np.ndarray) -> np.ndarray:

@@ -12,8 +12,8 @@ from torch import nn
 from gno.datasets.naming import suggestion
 from gno.datasets.reader import MeshDataset
 from gno.errors import ConfigError, DataError
+from gno.mesh.faces import outer_nodes
 from gno.mesh.mesh import Mesh
-from gno.models.boundary_distance import outer_nodes
 from gno.models.channel import Channel
 from gno.models.geometry import Geometry
 from gno.models.registry import make

@@ -9,9 +9,10 @@ import torch
 
 from gno.errors import DataError, MeshError
 from gno.graph.multilevel import MultilevelData, multilevel_graph
+from gno.mesh.faces import outer_nodes
 from gno.mesh.geometry import cell_volume, node_volume
 from gno.mesh.mesh import Mesh
-from gno.models.boundary_distance import boundary_distance, outer_nodes
+from gno.models.boundary_distance import boundary_distance
 
 if TYPE_CHECKING:
     from gno.models.operator import Operator

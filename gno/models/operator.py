@@ -177,8 +177,8 @@ class Operator(nn.Module):
         Returns:
             Field to values ``(nodes,)``, or ``(nodes, components)`` of more than one component.
         """
-        parts = encoded.split([channel.spec.components for channel in self.targets], dim=1)
-        decoded = {c.spec.name: c.decode(part) for c, part in zip(self.targets, parts)}
+        parts = self.decode(encoded).split([channel.spec.components for channel in self.targets], dim=1)
+        decoded = {channel.spec.name: part for channel, part in zip(self.targets, parts)}
         return {name: values[:, 0] if values.shape[1] == 1 else values for name, values in decoded.items()}
 
     def decode(self, encoded: Float[Tensor, "nodes c_out"]) -> Float[Tensor, "nodes c_out"]:

@@ -9,10 +9,11 @@ import torch
 from jaxtyping import Float
 
 from gno.errors import SolverError
+from gno.mesh.faces import outer_nodes
 from gno.mesh.means import corner_mean
 from gno.mesh.mesh import Mesh
 from gno.mesh.used import used_part
-from gno.models.boundary_distance import boundary_distance, outer_nodes
+from gno.models.boundary_distance import boundary_distance
 
 if TYPE_CHECKING:
     from gno.models.operator import Operator

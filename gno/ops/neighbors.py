@@ -15,7 +15,7 @@ from torch import Tensor
 from gno.errors import ConfigError, DataError
 from gno.ops.cell_list import CellList
 from gno.ops.index import sort_edges
-from gno.ops.period import check_period
+from gno.ops.period import check_period, inside
 
 # Points of a lattice that lie on the circle, but for rounding, count as inside it: all nodes get the same stencil.
 _SLACK = 1e-9
@@ -117,8 +117,8 @@ def _prepare(
         raise DataError(f"targets are {targets.shape[1]}-D", why=f"the sources are {sources.shape[1]}-D")
     check_period(period, targets.shape[1])
     period = period if period is not None and any(period) else None
-    into = _inside(_coordinates(targets, "target"), period)
-    return into, (into if sources is targets else _inside(_coordinates(sources, "source"), period)), period
+    into = inside(_coordinates(targets, "target"), period)
+    return into, (into if sources is targets else inside(_coordinates(sources, "source"), period)), period
 
 
 def _coordinates(points: Tensor, what: str) -> Tensor:
@@ -129,15 +129,6 @@ def _coordinates(points: Tensor, what: str) -> Tensor:
         row = int(torch.argmin(finite.int()))
         raise DataError(f"{what} point {row} is {x[row].tolist()}", why="coordinates must be finite")
     return x
-
-
-def _inside(x: Tensor, period: Sequence[float | int] | None) -> Tensor:
-    """As ``gno.ops.period.wrap``, on any device."""
-    if period is None:
-        return x
-    box = torch.tensor([float(p) for p in period], dtype=x.dtype, device=x.device)
-    wrapped = torch.where(box > 0, x.remainder(torch.where(box > 0, box, 1.0)), x)
-    return torch.where((box > 0) & (wrapped >= box), 0.0, wrapped)
 
 
 def _along_rows(x: Tensor) -> Tensor:

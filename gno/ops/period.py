@@ -55,10 +55,26 @@ def wrap(
     check_period(period, points.shape[1])
     if period is None or not any(period):
         return points, None
-    box = np.asarray(period, dtype=np.float64)
-    wrapped = np.where(box > 0, np.mod(points, np.where(box > 0, box, 1.0)), points)
+    return inside(torch.from_numpy(points), period).numpy(), np.asarray(period, dtype=np.float64)
+
+
+def inside(points: Float[Tensor, "nodes dim"], period: Sequence[float | int] | None) -> Float[Tensor, "nodes dim"]:
+    """Points moved into the box ``[0, period)``, on their device.
+
+    Args:
+        points: coordinates ``(nodes, dim)``.
+        period: length of the periodic box along each axis, 0 along an axis that is not periodic; checked already.
+
+    Example:
+        >>> inside(torch.tensor([[1.25, 1.25]]), (1.0, 0.0))
+        tensor([[0.2500, 1.2500]])
+    """
+    if period is None:
+        return points
+    box = torch.tensor([float(p) for p in period], dtype=points.dtype, device=points.device)
+    wrapped = torch.where(box > 0, points.remainder(torch.where(box > 0, box, 1.0)), points)
     # The remainder of a tiny negative number rounds up to the period itself, which lies outside.
-    return np.where((box > 0) & (wrapped >= box), 0.0, wrapped), box
+    return torch.where((box > 0) & (wrapped >= box), 0.0, wrapped)
 
 
 def minimum_image(
