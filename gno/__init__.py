@@ -6,8 +6,7 @@ imported when they are first used.
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from gno.lazy import lazily
 
 __version__ = "0.1.0"
 
@@ -32,11 +31,7 @@ _PUBLIC = {
 __all__ = ["__version__", *_PUBLIC]
 
 
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used (PEP 562)."""
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'gno' has no attribute {name!r}")
-    return getattr(importlib.import_module(_PUBLIC[name]), name)
+__getattr__ = lazily(__name__, _PUBLIC)
 
 
 def __dir__() -> list[str]:

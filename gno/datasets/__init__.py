@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gno.datasets.check import Report, check
 from gno.datasets.field import FieldSpec
@@ -11,6 +11,7 @@ from gno.datasets.sample import Sample
 from gno.datasets.splits import overlap, random_split
 from gno.datasets.statistics import Statistics
 from gno.datasets.writer import DatasetWriter
+from gno.lazy import lazily
 
 if TYPE_CHECKING:
     from gno.datasets.normalizer import Normalizer
@@ -28,11 +29,5 @@ __all__ = [
     "random_split",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import ``Normalizer`` when it is first used: it needs torch, and a look into a file does not."""
-    if name == "Normalizer":
-        from gno.datasets.normalizer import Normalizer
-
-        return Normalizer
-    raise AttributeError(f"module 'gno.datasets' has no attribute {name!r}")
+# Import ``Normalizer`` when it is first used: it needs torch, and a look into a file does not.
+__getattr__ = lazily(__name__, {"Normalizer": "gno.datasets.normalizer"})

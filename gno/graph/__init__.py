@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gno.graph.edges import cell_dual, mesh_edges, nearest_edges, radius_edges
 from gno.graph.hierarchy import Hierarchy
+from gno.lazy import lazily
 
 if TYPE_CHECKING:
     from gno.graph.build import mesh_graph
@@ -32,9 +32,5 @@ __all__ = [
     "radius_edges",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import graph data when it is first used (PEP 562)."""
-    if name not in _LAZY:
-        raise AttributeError(f"module 'gno.graph' has no attribute {name!r}")
-    return getattr(importlib.import_module(_LAZY[name]), name)
+# Import graph data when it is first used.
+__getattr__ = lazily(__name__, _LAZY)

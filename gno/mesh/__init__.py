@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from gno.lazy import lazily
 from gno.mesh.faces import Faces, edges, faces, patch_faces
 from gno.mesh.geometry import cell_centroid, cell_volume, face_area, face_centroid, node_volume
 from gno.mesh.mesh import Mesh
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _LAZY = {
     "load": "gno.mesh.formats",
     "save": "gno.mesh.formats",
+    "shapes": "gno.mesh.shapes",
 }
 
 __all__ = [
@@ -39,11 +40,5 @@ __all__ = [
     "shapes",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import file formats and shapes when they are first used (PEP 562)."""
-    if name == "shapes":
-        return importlib.import_module("gno.mesh.shapes")
-    if name not in _LAZY:
-        raise AttributeError(f"module 'gno.mesh' has no attribute {name!r}")
-    return getattr(importlib.import_module(_LAZY[name]), name)
+# Import file formats and shapes when they are first used.
+__getattr__ = lazily(__name__, _LAZY)

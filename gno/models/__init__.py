@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gno.lazy import lazily
 
 if TYPE_CHECKING:
     from gno.models.gkn import GKN
@@ -20,9 +21,5 @@ _LAZY = {
 
 __all__ = ["GKN", "MGKN", "MODELS", "Operator"]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a model when it is first used (PEP 562)."""
-    if name not in _LAZY:
-        raise AttributeError(f"module 'gno.models' has no attribute {name!r}")
-    return getattr(importlib.import_module(_LAZY[name]), name)
+# Import a model when it is first used.
+__getattr__ = lazily(__name__, _LAZY)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gno.lazy import lazily
 
 if TYPE_CHECKING:
     from gno.report.evaluation_page import evaluation_report
@@ -24,9 +25,5 @@ _LAZY = {
 
 __all__ = ["curves", "evaluation_report", "field_picture", "fields_picture", "panels", "training_report"]
 
-
-def __getattr__(name: str) -> Any:
-    """Import matplotlib and torch when a picture is drawn (PEP 562)."""
-    if name not in _LAZY:
-        raise AttributeError(f"module 'gno.report' has no attribute {name!r}")
-    return getattr(importlib.import_module(_LAZY[name]), name)
+# Import matplotlib and torch when a picture is drawn.
+__getattr__ = lazily(__name__, _LAZY)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gno.lazy import lazily
 
 if TYPE_CHECKING:
     from gno.training.evaluation import evaluate
@@ -41,9 +42,5 @@ __all__ = [
     "train",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a name when it is first used (PEP 562): progress needs no torch, the rest does."""
-    if name not in _LAZY:
-        raise AttributeError(f"module 'gno.training' has no attribute {name!r}")
-    return getattr(importlib.import_module(_LAZY[name]), name)
+# Import a name when it is first used: progress needs no torch, the rest does.
+__getattr__ = lazily(__name__, _LAZY)
