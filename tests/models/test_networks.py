@@ -17,12 +17,7 @@ from gno.models.registry import make
 RADIUS = (0.25, 0.6, 1.2)
 
 
-@pytest.fixture(autouse=True)
-def _double() -> object:
-    torch.manual_seed(0)
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("double")
 
 
 def graph(num: int = 60, seed: int = 0, levels: int = 3) -> MultilevelData:

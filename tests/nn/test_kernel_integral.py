@@ -10,20 +10,9 @@ from torch_geometric.nn import NNConv
 
 from gno.errors import ConfigError, DataError
 from gno.nn import MLP, KernelIntegral
+from tests.conftest import ragged
 
-
-@pytest.fixture(autouse=True)
-def _double() -> object:
-    torch.manual_seed(0)
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
-def ragged(sources: int, targets: int, edges: int) -> Tensor:
-    """Edges with degrees from 0 to many; the last target gets none."""
-    target = (torch.rand(edges) ** 2 * (targets - 1)).long()
-    return torch.stack([torch.randint(sources, (edges,)), target.sort().values])
+pytestmark = pytest.mark.usefixtures("double")
 
 
 def double_loop(layer: KernelIntegral, v: Tensor, edge_index: Tensor, edge_attr: Tensor, weight: list[float]) -> Tensor:

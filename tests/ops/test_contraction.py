@@ -9,20 +9,9 @@ from torch import Tensor
 
 from gno.errors import ConfigError, DataError
 from gno.ops import EdgePlan, kernel_contraction
+from tests.conftest import ragged
 
-
-@pytest.fixture(autouse=True)
-def _double() -> object:
-    torch.manual_seed(0)
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
-def ragged(sources: int, targets: int, edges: int) -> Tensor:
-    """Edges with degrees from 0 to many; the last target gets none."""
-    target = (torch.rand(edges) ** 2 * (targets - 1)).long()
-    return torch.stack([torch.randint(sources, (edges,)), target.sort().values])
+pytestmark = pytest.mark.usefixtures("double")
 
 
 @pytest.mark.parametrize("sources", [3, 9])
