@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gno.lazy import lazily
 
 if TYPE_CHECKING:
+    from gno.models.exported import export, export_inputs
     from gno.models.gkn import GKN
     from gno.models.mgkn import MGKN
     from gno.models.operator import Operator
@@ -17,9 +18,11 @@ _LAZY = {
     "MGKN": "gno.models.mgkn",
     "MODELS": "gno.models.registry",
     "Operator": "gno.models.operator",
+    "export": "gno.models.exported",
+    "export_inputs": "gno.models.exported",
 }
 
-__all__ = ["GKN", "MGKN", "MODELS", "Operator"]
+__all__ = ["GKN", "MGKN", "MODELS", "Operator", "export", "export_inputs"]
 
 # Import a model when it is first used.
 __getattr__ = lazily(__name__, _LAZY)

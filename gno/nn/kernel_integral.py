@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from gno.errors import ConfigError, DataError
 from gno.nn.rowwise import rowwise
 from gno.ops.contraction import contract
-from gno.ops.cost import cheaper_end
-from gno.ops.edge_plan import EdgePlan
+from gno.ops.plans import Plan, edge_plan
 from gno.ops.segment import segment_sum
 
 AGGREGATIONS = ("mean", "sum", "quadrature")
@@ -113,7 +112,7 @@ class KernelIntegral(nn.Module):
         edge_attr: Float[Tensor, "edges d"],
         weight: Float[Tensor, " sources"] | None = None,
         *,
-        plan: EdgePlan | None = None,
+        plan: Plan | None = None,
     ) -> Float[Tensor, "targets c_out"]:
         """Apply the operator.
 
@@ -126,7 +125,7 @@ class KernelIntegral(nn.Module):
             edge_index: ``[source; target]``, in any order; sorted by target is fastest.
             edge_attr: features of the edges.
             weight: quadrature weights ``q`` of the sources, with ``aggregation="quadrature"``.
-            plan: that of ``edge_index``, if it is at hand.
+            plan: that of ``edge_index``; without it ``gno.ops.edge_plan``, which is kept with ``edge_index``.
 
         Raises:
             DataError: a wrong width, a wrong number of rows, an index out of range, or quadrature weights that are
@@ -135,10 +134,9 @@ class KernelIntegral(nn.Module):
         source, target = v if isinstance(v, tuple) else (v, v)
         if source.ndim != 2:
             raise DataError(f"v has shape {tuple(source.shape)}", why="it is (nodes, channels)")
-        num_targets = target if isinstance(target, int) else len(target)
+        num_targets = target.shape[0] if isinstance(target, Tensor) else target
         if plan is None:
-            end = cheaper_end(edge_index.shape[1], (len(source), num_targets), self.weight.shape)
-            plan = EdgePlan.build(edge_index, len(source), num_targets, by=end)
+            plan = edge_plan(edge_index, source.shape[0], num_targets, shape=self.weight.shape)
         if rowwise(self.kernel):
             self._check(edge_index, edge_attr)
             share = edge_share(edge_index, plan, self.aggregation, weight, source)
@@ -146,7 +144,7 @@ class KernelIntegral(nn.Module):
         else:
             out = self.contract(source, *self.features(edge_index, edge_attr, plan, weight), plan)
         if self.root is not None:
-            if isinstance(target, int):
+            if not isinstance(target, Tensor):
                 raise DataError("v has no values at the targets", why="root maps the target's own values")
             if target.shape[1] != self.root_channels:
                 raise DataError(f"v has {target.shape[1]} channels at targets", why=f"root takes {self.root_channels}")
@@ -157,7 +155,7 @@ class KernelIntegral(nn.Module):
         self,
         edge_index: Int[Tensor, "2 edges"],
         edge_attr: Float[Tensor, "edges d"],
-        plan: EdgePlan,
+        plan: Plan,
         weight: Float[Tensor, " sources"] | None = None,
     ) -> tuple[Float[Tensor, "slots h"], Float[Tensor, "slots 1"]]:
         """Hidden features of the edges, weighted and laid out for ``contract``; iterations may share them.
@@ -176,7 +174,7 @@ class KernelIntegral(nn.Module):
         v: Float[Tensor, "sources c_in"],
         hidden: Float[Tensor, "slots h"] | tuple[nn.Module, Float[Tensor, "edges d"]],
         share: Float[Tensor, "slots 1"],
-        plan: EdgePlan,
+        plan: Plan,
     ) -> Float[Tensor, "targets c_out"]:
         """The sum over neighbors alone, of features that ``features`` made.
 
@@ -191,8 +189,8 @@ class KernelIntegral(nn.Module):
         return contract(hidden, share, v, self.weight, self.kernel_bias, plan=plan)
 
     def _check(self, edge_index: Tensor, edge_attr: Tensor) -> None:
-        if len(edge_attr) != edge_index.shape[1]:
-            raise DataError(f"edge_attr has {len(edge_attr)} rows for {edge_index.shape[1]} edges")
+        if edge_attr.shape[0] != edge_index.shape[1]:
+            raise DataError(f"edge_attr has {edge_attr.shape[0]} rows for {edge_index.shape[1]} edges")
         needed = getattr(self.kernel, "in_channels", getattr(self.kernel, "in_features", None))
         if isinstance(needed, int) and edge_attr.shape[1] != needed:
             raise DataError(f"edge_attr has {edge_attr.shape[1]} features per edge", why=f"the kernel takes {needed}")
@@ -219,7 +217,7 @@ class KernelIntegral(nn.Module):
 def kernel_features(
     hidden: Float[Tensor, "edges h"],
     edge_index: Int[Tensor, "2 edges"],
-    plan: EdgePlan,
+    plan: Plan,
     aggregation: str = "mean",
     weight: Float[Tensor, " sources"] | None = None,
 ) -> tuple[Float[Tensor, "slots h"], Float[Tensor, "slots 1"]]:
@@ -236,12 +234,12 @@ def kernel_features(
         DataError: quadrature weights that are missing, not wanted, or not one a source.
     """
     share = edge_share(edge_index, plan, aggregation, weight, hidden)
-    return hidden.index_select(0, plan.edge) * share, share
+    return plan.weighted(hidden, share), share
 
 
 def edge_share(
     edge_index: Int[Tensor, "2 edges"],
-    plan: EdgePlan,
+    plan: Plan,
     aggregation: str,
     weight: Float[Tensor, " sources"] | None,
     like: Float[Tensor, "..."],
@@ -262,7 +260,7 @@ def edge_share(
 
 
 def _edge_weight(
-    edge_index: Tensor, plan: EdgePlan, aggregation: str, weight: Tensor | None, like: Tensor
+    edge_index: Tensor, plan: Plan, aggregation: str, weight: Tensor | None, like: Tensor
 ) -> Tensor | None:
     if (weight is not None) != (aggregation == "quadrature"):
         raise DataError(
@@ -275,8 +273,8 @@ def _edge_weight(
     if weight is None:
         q = like.new_ones(edge_index.shape[1])
     else:
-        if len(weight) != plan.num_sources:
-            raise DataError(f"{len(weight)} quadrature weights for {plan.num_sources} sources")
+        if weight.shape[0] != plan.num_sources:
+            raise DataError(f"{weight.shape[0]} quadrature weights for {plan.num_sources} sources")
         q = weight.to(like.dtype)[source]
     total = segment_sum(q, target, plan.num_targets)
     return q / total.clamp(min=torch.finfo(q.dtype).tiny)[target]

@@ -14,7 +14,7 @@ from gno.nn.edge_features import edge_features
 from gno.nn.kernel_integral import KernelIntegral, edge_share, kernel_features
 from gno.nn.kernel_options import KernelOptions
 from gno.nn.mlp import activation
-from gno.ops.edge_plan import EdgePlan
+from gno.ops.plans import Plan, edge_plan
 from gno.ops.segment import segment_sum
 
 BLOCKS = ("residual", "gkn", "mgkn")
@@ -28,7 +28,7 @@ MEMORY = 2**30
 class EdgeSet(NamedTuple):
     """Edges ready for kernel integrals: where they go, their hidden features, or what makes them, and weights."""
 
-    plan: EdgePlan
+    plan: Plan
     hidden: Float[Tensor, "slots h"] | tuple[nn.Module, Float[Tensor, "edges d"]]
     share: Float[Tensor, "slots 1"]
 
@@ -116,6 +116,8 @@ class MultipoleKernels(nn.Module):
         names = [f"intra_{n}" for n in levels] + [
             f"{name}_{n}" for n in levels[:-1] for name in ("restrict", "prolong")
         ]
+        if torch.compiler.is_compiling():  # how many edges there are is known only when the program runs
+            return set(names)
         # Each layer keeps what goes into its activation and what comes out; the layout in slots is one more.
         size = self.options.width * (2 * self.options.layers + 1) * itemsize
         kept, left = set(), self.memory
@@ -132,7 +134,7 @@ class MultipoleKernels(nn.Module):
         source, target = ends
         name = f"intra_{source}" if source == target else f"{'restrict' if source < target else 'prolong'}_{min(ends)}"
         index = graph[name]
-        plan = EdgePlan.build(index, len(inputs[source]), len(inputs[target]))
+        plan = edge_plan(index, inputs[source].shape[0], inputs[target].shape[0])
         features = edge_features(
             index,
             (graph.pos[graph[f"nodes_{source}"]], graph.pos[graph[f"nodes_{target}"]]),
@@ -248,7 +250,7 @@ def _coarsened(graph: Any, levels: int) -> list[Tensor]:
     inputs = [graph.x]
     for level in range(levels - 1):
         source, target = graph[f"restrict_{level}"]
-        num, q = len(graph[f"nodes_{level + 1}"]), graph[f"volume_{level}"].to(graph.x.dtype)[:, None]
+        num, q = graph[f"nodes_{level + 1}"].shape[0], graph[f"volume_{level}"].to(graph.x.dtype)[:, None]
         total = segment_sum(q[source], target, num)
         inputs.append(segment_sum((q * inputs[-1])[source], target, num) / total.clamp(min=torch.finfo(q.dtype).tiny))
     return inputs

@@ -7,11 +7,13 @@ from gno.ops.edge_plan import EdgePlan
 from gno.ops.index import check_index, sort_edges
 from gno.ops.neighbors import nearest_pairs, radius_pairs
 from gno.ops.period import minimum_image
+from gno.ops.plans import edge_plan
 from gno.ops.segment import segment_max, segment_mean, segment_sum
 
 __all__ = [
     "EdgePlan",
     "check_index",
+    "edge_plan",
     "kernel_contraction",
     "minimum_image",
     "nearest_pairs",

@@ -7,11 +7,12 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from gno.errors import DataError
-from gno.ops.cost import cheaper_end
 from gno.ops.edge_plan import EdgePlan
 from gno.ops.features import Features
 from gno.ops.plain import contract_plain
+from gno.ops.plans import Plan, edge_plan
 from gno.ops.streamed import contract_streamed
+from gno.ops.traced import TracedPlan, contract_traced
 
 PLAIN_BYTES = 2**24
 """What the plain contraction may keep for its backward pass; above, it goes tile by tile."""
@@ -26,7 +27,7 @@ def kernel_contraction(
     *,
     num_targets: int,
     edge_weight: Float[Tensor, " edges"] | None = None,
-    plan: EdgePlan | None = None,
+    plan: Plan | None = None,
 ) -> Float[Tensor, "targets c_out"]:
     r"""Sum over the edges of a node of a kernel matrix times the values at the other end.
 
@@ -52,7 +53,7 @@ def kernel_contraction(
         bias: matrix ``B`` added to the kernel of every edge.
         num_targets: number of target nodes; one without edges gets 0.
         edge_weight: ``w``; 1 without it.
-        plan: that of ``edge_index``, if it is at hand.
+        plan: that of ``edge_index``; without it ``gno.ops.edge_plan``, which is kept with ``edge_index``.
 
     Raises:
         DataError: shapes, types or devices that do not fit, or an index that is out of range.
@@ -66,11 +67,16 @@ def kernel_contraction(
     """
     values, kernel = _check(hidden, v, edge_index, weight)
     if plan is None:
-        end = cheaper_end(edge_index.shape[1], (len(v), num_targets), weight.shape)
-        plan = EdgePlan.build(edge_index, len(v), num_targets, by=end)
-    elif (plan.num_edges, plan.num_sources, plan.num_targets) != (edge_index.shape[1], len(v), num_targets):
+        plan = edge_plan(edge_index, v.shape[0], num_targets, shape=weight.shape)
+    elif isinstance(plan, EdgePlan) and (plan.num_edges, plan.num_sources, plan.num_targets) != (
+        edge_index.shape[1],
+        len(v),
+        num_targets,
+    ):
         raise DataError(f"plan is for {plan.num_edges} edges, {plan.num_sources} sources, {plan.num_targets} targets")
     share = plan.slot_weight(edge_weight, v)
+    if isinstance(plan, TracedPlan):
+        return contract_traced(values if kernel is None else kernel(values), share, v, weight, bias, plan)
     return _contract(Features(values, plan.edge, kernel), share, v, weight, bias, plan)
 
 
@@ -81,19 +87,22 @@ def contract(
     weight: Float[Tensor, "h c_in c_out"],
     bias: Float[Tensor, "c_in c_out"] | None = None,
     *,
-    plan: EdgePlan,
+    plan: Plan,
 ) -> Float[Tensor, "targets c_out"]:
-    """The contraction of features that lie in the slots of a plan already, times the weight of their slot.
+    """The contraction of features that are laid out by a plan already.
 
     Args:
-        hidden: features of each slot, times ``share``; or a network, as of ``kernel_contraction``, with its input for
-            each edge, in the order of the edges.
-        share: weight of each slot, 0 for padding.
+        hidden: features of each slot, from ``plan.weighted``; or a network, as of ``kernel_contraction``, with its
+            input for each edge, in the order of the edges.
+        share: weight of each slot, from ``plan.slot_weight``.
         v: values at the sources.
         weight: matrices that the features combine.
         bias: matrix added to the kernel of every edge.
         plan: the layout of the slots.
     """
+    if isinstance(plan, TracedPlan):
+        values = hidden if isinstance(hidden, Tensor) else hidden[0](hidden[1])
+        return contract_traced(values, share, v, weight, bias, plan)
     features = Features(hidden) if isinstance(hidden, Tensor) else Features(hidden[1], plan.edge, hidden[0])
     return _contract(features, share, v, weight, bias, plan)
 
@@ -101,7 +110,7 @@ def contract(
 def _contract(
     features: Features, share: Tensor, v: Tensor, weight: Tensor, bias: Tensor | None, plan: EdgePlan
 ) -> Tensor:
-    if _small(features, weight, plan) or torch.compiler.is_compiling() or torch.is_autocast_enabled(v.device.type):
+    if torch.compiler.is_compiling() or torch.is_autocast_enabled(v.device.type) or _small(features, weight, plan):
         return contract_plain(features.weighted(plan, share), share, v, weight, bias, plan)
     return contract_streamed(features, share, v, weight, bias, plan)
 
@@ -125,8 +134,8 @@ def _check(
         raise DataError(f"hidden has {values.shape[1]} features per edge", why=f"weight combines {h}")
     if v.shape[1] != c_in:
         raise DataError(f"v has {v.shape[1]} channels", why=f"weight takes {c_in}")
-    if len(values) != edge_index.shape[1]:
-        raise DataError(f"{name} has {len(values)} rows for {edge_index.shape[1]} edges", why="each edge needs one")
+    if values.shape[0] != edge_index.shape[1]:
+        raise DataError(f"{name} has {values.shape[0]} rows for {edge_index.shape[1]} edges", why="each edge needs one")
     for other, tensor in ((name, values), ("weight", weight)):
         if tensor.device != v.device:
             raise DataError(f"{other} is on {tensor.device}, v on {v.device}", why="all must be on one device")

@@ -26,6 +26,7 @@ class EdgePlan:
         by: the end that the edges are grouped by, ``"target"`` or ``"source"``.
         num_sources: number of source nodes.
         num_targets: number of target nodes.
+        num_edges: number of edges, padding left out.
         node: node ``(rows,)`` of each row.
         edge: edge ``(slots,)`` in each slot; padding repeats the last edge of its row.
         far: other end ``(slots,)`` of that edge.
@@ -36,6 +37,7 @@ class EdgePlan:
     by: str
     num_sources: int
     num_targets: int
+    num_edges: int
     node: Int[Tensor, " rows"]
     edge: Int[Tensor, " slots"]
     far: Int[Tensor, " slots"]
@@ -87,7 +89,17 @@ class EdgePlan:
         edge = start[row] + torch.minimum(place, count[row] - 1)
         if order is not None:
             edge = order[edge]
-        return cls(by, num_sources, num_targets, node, edge, far[edge], place < count[row], buckets)
+        sizes = (num_sources, num_targets, edge_index.shape[1])
+        return cls(by, *sizes, node, edge, far[edge], place < count[row], buckets)
+
+    def weighted(self, hidden: Float[Tensor, "edges h"], share: Float[Tensor, "slots 1"]) -> Float[Tensor, "slots h"]:
+        """Features of the edges, laid out in the slots, times the weight of the slot.
+
+        Args:
+            hidden: features of each edge.
+            share: weight of each slot, from ``slot_weight``.
+        """
+        return hidden.index_select(0, self.edge) * share
 
     def slot_weight(
         self, weight: Float[Tensor, " edges"] | None, like: Float[Tensor, "..."]
@@ -104,14 +116,9 @@ class EdgePlan:
         real = self.real.to(like.dtype)
         if weight is None:
             return real[:, None]
-        if len(weight) != self.num_edges:
-            raise DataError(f"{len(weight)} weights for {self.num_edges} edges", why="each edge needs one")
+        if weight.shape[0] != self.num_edges:
+            raise DataError(f"{weight.shape[0]} weights for {self.num_edges} edges", why="each edge needs one")
         return (weight[self.edge] * real)[:, None]
-
-    @property
-    def num_edges(self) -> int:
-        """Number of edges, padding left out."""
-        return int(self.real.sum())
 
 
 def _buckets(degree: Int[Tensor, " nodes"]) -> tuple[Tensor, Tensor, tuple[tuple[int, int], ...]]:

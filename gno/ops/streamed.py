@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,14 +36,49 @@ def contract_streamed(
     return _Streamed.apply((plan, edge, kernel), values, share, v, weight, bias, *features.parameters)
 
 
+def stream(features: Features, share: Tensor, v: Tensor, weight: Tensor, bias: Tensor | None, plan: EdgePlan) -> Tensor:
+    """The contraction tile by tile, without a gradient; arguments as of ``contract_streamed``."""
+    sweep = _Sweep.of(plan, features, share, weight, bias)
+    return sweep.gather(v) if plan.by == "target" else sweep.scatter(v)
+
+
+def stream_gradients(
+    features: Features,
+    share: Tensor,
+    v: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    plan: EdgePlan,
+    gradient: Tensor,
+    needed: Sequence[bool],
+) -> tuple[Tensor | None, ...]:
+    """Gradients by the values of the features, ``share``, ``v``, ``weight``, ``bias`` and the kernel's parameters.
+
+    Args:
+        features: as of ``contract_streamed``, and so on to ``plan``.
+        share: weight of each slot.
+        v: values at the sources.
+        weight: matrices that the features combine.
+        bias: matrix added to the kernel of every edge.
+        plan: layout of the slots.
+        gradient: by the result.
+        needed: which of them; the others are ``None``.
+    """
+    sweep = _Sweep.of(plan, features, share, weight, bias)
+    x, y = (v, gradient) if plan.by == "target" else (gradient, v)
+    backward = _Backward(sweep, x, y, needed)
+    for group in sweep.groups:
+        backward.add(group)
+    return backward.result()
+
+
 class _Streamed(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, layout: _Layout, *tensors: Any) -> Tensor:
         plan, edge, kernel = ctx.layout = layout
         ctx.save_for_backward(*tensors)
         values, share, v, weight, bias, *_ = tensors
-        sweep = _Sweep.of(plan, Features(values, edge, kernel), share, weight, bias)
-        return sweep.gather(v) if plan.by == "target" else sweep.scatter(v)
+        return stream(Features(values, edge, kernel), share, v, weight, bias, plan)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
@@ -52,12 +88,8 @@ class _Streamed(torch.autograd.Function):
             return None, *_plain_backward(ctx.layout, ctx.saved_tensors, needed, gradient)
         plan, edge, kernel = ctx.layout
         values, share, v, weight, bias, *_ = ctx.saved_tensors
-        sweep = _Sweep.of(plan, Features(values, edge, kernel), share, weight, bias)
-        x, y = (v, gradient) if plan.by == "target" else (gradient, v)
-        backward = _Backward(sweep, x, y, needed)
-        for group in sweep.groups:
-            backward.add(group)
-        return None, *backward.result()
+        features = Features(values, edge, kernel)
+        return None, *stream_gradients(features, share, v, weight, bias, plan, gradient, needed)
 
 
 def _plain_backward(layout: _Layout, saved: tuple[Any, ...], needed: tuple[bool, ...], gradient: Tensor) -> list[Any]:
@@ -163,7 +195,7 @@ class _Sweep:
 class _Backward:
     """Gradients of the trilinear form, summed group by group."""
 
-    def __init__(self, sweep: _Sweep, x: Tensor, y: Tensor, needed: tuple[bool, ...]) -> None:
+    def __init__(self, sweep: _Sweep, x: Tensor, y: Tensor, needed: Sequence[bool]) -> None:
         values, share, v, weight, bias, *parameters = needed
         by_target = sweep.plan.by == "target"
         self.sweep, self.x, self.y = sweep, x, y
