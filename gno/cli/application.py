@@ -9,6 +9,7 @@ import typer
 from gno.cli.check import check
 from gno.cli.evaluate import evaluate
 from gno.cli.exits import GuardedGroup
+from gno.cli.export import export
 from gno.cli.generate import generate
 from gno.cli.info import info
 from gno.cli.predict import predict
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (generate, check, train, evaluate, predict, info):
+for command in (generate, check, train, evaluate, predict, export, info):
     app.command()(command)
 app.add_typer(solve)
 

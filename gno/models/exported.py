@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,25 +10,26 @@ from torch.export import Dim, ExportedProgram
 
 from gno.errors import DataError
 from gno.graph.multilevel import MultilevelData
+from gno.models.channel import Channel
 from gno.models.operator import Operator
 
 _EDGES = re.compile(r"(intra|restrict|prolong)_\d+")
-_INPUTS = re.compile(r"x|pos|boundary_distance|is_boundary|(nodes|volume|intra|restrict|prolong)_\d+")
+_TAKEN = re.compile(r"x|pos|boundary_distance|is_boundary|(nodes|volume|intra|restrict|prolong)_\d+")
 
 
 def export(model: nn.Module, graph: MultilevelData) -> ExportedProgram:
     """The forward pass of a network or an operator, for any number of nodes and edges.
 
     ``torch.export.save`` writes the program to a file; ``torch.export.load(file).module()`` runs it, with torch alone.
-    It takes one dictionary, the tensors that ``export_inputs`` lists, and returns ``(nodes, out)``: of an operator the
-    physical values of its targets.
+    It takes one dictionary, the tensors of ``export_inputs``, and returns ``(nodes, out)``: of an operator the
+    physical values of its targets. The tensors of ``graph`` go with it, as ``example_inputs``.
 
     Args:
         model: a ``GKN``, ``MGKN`` or ``Operator``.
-        graph: any graph that the model takes, with at least two nodes and edges of each kind.
+        graph: any graph that the model takes, with at least two nodes and two edges of each kind.
 
     Raises:
-        DataError: a graph with a level of one node, or without edges between or inside levels.
+        DataError: a graph with a level of one node, or with fewer edges.
 
     Example:
         >>> from gno.graph import Hierarchy, multilevel_graph
@@ -38,47 +38,79 @@ def export(model: nn.Module, graph: MultilevelData) -> ExportedProgram:
         >>> graph = multilevel_graph(pos, Hierarchy.build(pos, spacing=(), radius=(0.3,)), x=torch.zeros(30, 1))
         >>> program = export(GKN(1, 1, radius=(0.3,)), graph)  # doctest: +SKIP
         >>> torch.export.save(program, "gkn.pt2")  # doctest: +SKIP
-        >>> torch.export.load("gkn.pt2").module()(export_inputs(graph)).shape  # doctest: +SKIP
+        >>> program = torch.export.load("gkn.pt2")  # doctest: +SKIP
+        >>> program.module()(*program.example_inputs[0]).shape  # doctest: +SKIP
         torch.Size([30, 1])
     """
-    tensors = export_inputs(graph)
-    small = [name for name, value in tensors.items() if value.shape[_axis(name)] < 2]
-    if small:
-        raise DataError(
-            f"{small[0]} has {tensors[small[0]].shape[_axis(small[0])]} entries",
-            why="sizes of 0 and 1 would be taken as fixed",
-            fix="export with a graph of a larger mesh; the program runs on smaller ones",
-        )
-    dynamic = {name: {_axis(name): Dim.DYNAMIC} for name in tensors}
+    tensors = export_inputs(model, graph)
+    for name, value in tensors.items():
+        if value.shape[_axis(name)] < 2:
+            raise DataError(
+                f"{name} has {value.shape[_axis(name)]} entries",
+                why="a size of 0 or 1 would be taken as fixed",
+                fix="export with a larger mesh; the program runs on smaller ones, too",
+            )
+    sizes = {name: {_axis(name): Dim.DYNAMIC} for name in tensors}
+    function = _OfPhysicalFields(model) if isinstance(model, Operator) else _OfTensors(model)
     with torch.no_grad():
-        return torch.export.export(_OfTensors(model).eval(), (tensors,), dynamic_shapes=(dynamic,), strict=False)
+        return torch.export.export(function.eval(), (tensors,), dynamic_shapes=(sizes,), strict=False)
 
 
-def export_inputs(graph: MultilevelData) -> dict[str, Tensor]:
-    """What an exported program takes of a graph.
+def export_inputs(model: nn.Module, graph: MultilevelData) -> dict[str, Tensor]:
+    """What an exported program takes.
 
     Args:
-        graph: made by ``Operator.graph`` or ``gno.graph.multilevel_graph``.
+        model: what was exported.
+        graph: that it is to run on.
+
+    Returns:
+        Positions, and nodes, edges and volumes of the levels, by their names in the graph; ``x`` of a network. Of an
+        operator, ``inputs``: physical values ``(nodes, in)`` of its input fields, and ``features``, what it sees of
+        the geometry.
 
     Example:
         >>> from gno.graph import Hierarchy, multilevel_graph
+        >>> from gno.models import GKN
         >>> pos = torch.rand(9, 2, dtype=torch.float64)
-        >>> sorted(export_inputs(multilevel_graph(pos, Hierarchy.build(pos, spacing=(), radius=(0.3,)))))
-        ['intra_0', 'nodes_0', 'pos', 'volume_0']
+        >>> graph = multilevel_graph(pos, Hierarchy.build(pos, spacing=(), radius=(0.3,)), x=torch.zeros(9, 1))
+        >>> sorted(export_inputs(GKN(1, 1, radius=(0.3,)), graph))
+        ['intra_0', 'nodes_0', 'pos', 'volume_0', 'x']
     """
-    return {name: value for name, value in graph.to_dict().items() if _INPUTS.fullmatch(name)}
+    tensors = {name: value for name, value in graph.to_dict().items() if _TAKEN.fullmatch(name)}
+    if isinstance(model, Operator):
+        encoded, features = tensors.pop("x").tensor_split([model.num_inputs], dim=1)
+        tensors["features"] = features.clone()  # the program would ask of every input to be a view, as this one was
+        tensors["inputs"] = torch.cat([c.decode(part) for c, part in _by_channel(model.inputs, encoded)], dim=1)
+    return tensors
 
 
 class _OfTensors(nn.Module):
-    """A model as a function of a dictionary of tensors."""
+    """A network as a function of a dictionary of tensors."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.model = model
+        self.network = network
 
-    def forward(self, tensors: dict[str, Tensor]) -> Any:
-        out = self.model(MultilevelData(**tensors))
-        return self.model.decode(out) if isinstance(self.model, Operator) else out
+    def forward(self, tensors: dict[str, Tensor]) -> Tensor:
+        return self.network(MultilevelData(**tensors))
+
+
+class _OfPhysicalFields(nn.Module):
+    """An operator as a function of a dictionary of tensors, from physical values to physical values."""
+
+    def __init__(self, operator: Operator) -> None:
+        super().__init__()
+        self.operator = operator
+
+    def forward(self, tensors: dict[str, Tensor]) -> Tensor:
+        levels = {name: value for name, value in tensors.items() if name not in ("inputs", "features")}
+        x = [channel.encode(part) for channel, part in _by_channel(self.operator.inputs, tensors["inputs"])]
+        graph = MultilevelData(x=torch.cat([*x, tensors["features"]], dim=1), **levels)
+        return self.operator.decode(self.operator(graph))
+
+
+def _by_channel(channels: tuple[Channel, ...], values: Tensor) -> list[tuple[Channel, Tensor]]:
+    return list(zip(channels, values.split([channel.spec.components for channel in channels], dim=1)))
 
 
 def _axis(name: str) -> int:

@@ -8,11 +8,15 @@ import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from gno.mesh import load
+from gno.models import Operator
 
 HEAVY = ("torch", "torch_geometric", "numpy", "scipy", "h5py", "meshio", "matplotlib")
 GNO = [sys.executable, "-c", "from gno.cli import main; main()"]
-COMMANDS = ["", "generate", "check", "train", "evaluate", "predict", "solve", "solve darcy", "info"]
+COMMANDS = ["", "generate", "check", "train", "evaluate", "predict", "export", "solve", "solve darcy", "info"]
 
 
 def run(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
@@ -139,3 +143,34 @@ def test_an_error_is_an_object_too() -> None:
     assert error["fix"]
     assert "Traceback" not in result.stderr
     assert "Traceback" in run("check", "nosuch.vtu", "--debug").stderr
+
+
+SERVE = """
+import json, sys
+sys.modules["gno"] = None
+import torch
+
+program = torch.export.load(sys.argv[1])
+(inputs,) = program.example_inputs[0]
+outputs = [program.module()(inputs | {"inputs": inputs["inputs"] * factor}) for factor in (1.0, 2.0)]
+print(json.dumps([u[:, 0].tolist() for u in outputs]))
+"""
+
+
+def test_an_exported_model_serves_without_gno(files: Path, tmp_path: Path) -> None:
+    model, mesh, out = files / "m.safetensors", files / "full.vtu", tmp_path / "m.pt2"
+    result = run("export", model, mesh, "-o", out, "--json")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["fields"] == ["permeability"]
+    served = subprocess.run([sys.executable, "-c", SERVE, out], capture_output=True, text=True, timeout=120)
+    assert served.returncode == 0, served.stderr
+    operator, full = Operator.load(model), load(mesh)
+    for u, factor in zip(json.loads(served.stdout), (1.0, 2.0)):
+        expected = operator.predict(full.with_data({"permeability": factor * full.point_data["permeability"]}))
+        np.testing.assert_allclose(u, expected.point_data["u"], rtol=1e-5)
+
+
+def test_export_refuses_another_suffix(files: Path, tmp_path: Path) -> None:
+    result = run("export", files / "m.safetensors", files / "bare.vtu", "-o", tmp_path / "m.pth")
+    assert result.returncode == 2
+    assert "pt2" in result.stderr

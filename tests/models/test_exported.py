@@ -41,12 +41,12 @@ def graph(points, spacing, radius):
 
 def mesh(size):
     square = shapes.square(size)
-    return square.with_data({"a": np.random.default_rng(0).random(square.num_points)})
+    return square.with_data({"a": 1 + np.random.default_rng(0).random(square.num_points)})
 
 
 def write(name, model, small, large, expected):
     torch.export.save(export(model, small), folder / f"{name}.pt2")
-    torch.save((export_inputs(large), expected(large).detach()), folder / f"{name}.pt")
+    torch.save((export_inputs(model, large), expected(large).detach()), folder / f"{name}.pt")
 
 
 for name, model, spacing in (
@@ -56,8 +56,8 @@ for name, model, spacing in (
     small, large = (graph(points, spacing, model.arguments["radius"]) for points in (40, 150))
     write(name, model, small, large, model)
 a, u = (
-    Channel(FieldSpec(name, role=role), Normalizer((1.0,), (2.0,)), (0.0,), (1.0,))
-    for name, role in (("a", "input"), ("u", "target"))
+    Channel(FieldSpec(name, role=role), Normalizer((1.0,), (2.0,), transform), (0.0,), (1.0,))
+    for name, role, transform in (("a", "input", "log"), ("u", "target", "none"))
 )
 geometry = Geometry(dim=2, spacing=(0.3,), radius=(0.2, 0.75), features=("boundary_distance", "coordinates"))
 network = MGKN(1 + geometry.num_features, 1, radius=geometry.radius, width=4, cycles=1, kernel=options)

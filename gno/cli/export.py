@@ -1,0 +1,52 @@
+"""``gno export``: a model as a program of torch alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gno.cli.options import Debug, Json, MeshFile, ModelFile, Quiet, Set
+from gno.cli.output import Output
+
+
+def export(
+    model: ModelFile,
+    mesh: MeshFile,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT.pt2", help="The program.")],
+    set_: Set = None,
+    fields: Annotated[
+        Path | None, typer.Option("--input", metavar="FIELDS", help="Mesh file whose fields are the inputs.")
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    _debug: Debug = False,
+) -> None:
+    """Write a model as a program that runs with torch alone, on meshes of any size.
+
+    torch.export.load("OUT.pt2").module() takes physical values and returns physical values; the inputs for MESH, fields
+    and graph, go with it as example_inputs.
+    """
+    import torch
+
+    from gno.cli.fields import with_inputs
+    from gno.cli.places import check_file
+    from gno.cli.settings import settings
+    from gno.files import replacing
+    from gno.mesh import load
+    from gno.models import Operator
+    from gno.models import export as export_program
+
+    output = Output(as_json=as_json, quiet=quiet)
+    given = settings(set_, example="permeability=1")
+    check_file(out, (".pt2",), inputs=[p for p in (model, mesh, fields) if p])
+    operator = Operator.load(model).eval()
+    specs = [channel.spec for channel in operator.inputs]
+    program = export_program(operator, operator.graph(with_inputs(load(mesh), specs, given, fields)))
+    with replacing(out) as aside:
+        torch.export.save(program, aside)
+    sizes = {name: list(value.shape) for name, value in program.example_inputs[0][0].items()}
+    output.table(["input", "shape for this mesh"], [[name, str(shape)] for name, shape in sizes.items()])
+    output.text(f"wrote {out}")
+    output.result({"path": out, "inputs": sizes, "fields": [spec.name for spec in specs]})
