@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from gno.errors import ConfigError
+from gno.nn.edge_set import with_matrices
 from gno.nn.kernel_options import KernelOptions
 from gno.nn.mlp import MLP
 from gno.nn.multipole import KernelStep, MultipoleKernels
@@ -21,7 +22,8 @@ class GKN(nn.Module):
         v_0 = P(a), \qquad v_{t+1} = \mathrm{step}\big(v_t,\; K v_t\big), \qquad u = Q(v_T)
 
     with the step of ``gno.nn.multipole.KernelStep``. The kernel does not depend on the iteration: its features are
-    computed once. ``block="gkn"`` with ``kernel={"geometry": "absolute"}`` is the paper's network.
+    computed once, and with shared weights so are the kernel matrices of edges, where that is quicker.
+    ``block="gkn"`` with ``kernel={"geometry": "absolute"}`` is the paper's network.
 
     Source: Li et al. 2020, arXiv 2003.03485, equations 8-11.
 
@@ -85,7 +87,11 @@ class GKN(nn.Module):
             DataError: a graph with another number of levels or channels.
         """
         edges = self.kernels(graph)
+        level = edges.intra[0]
+        if len(self.steps) == 1:
+            step = cast(KernelStep, self.steps[0])
+            (level,) = with_matrices([level], [step.integral], self.depth, self.kernels.spare(edges))
         v = self.lift(graph.x)
         for t in range(self.depth):
-            v = self.steps[t % len(self.steps)](v, v, edges.intra[0])
+            v = self.steps[t % len(self.steps)](v, v, level)
         return self.project(v)

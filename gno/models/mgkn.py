@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -22,7 +22,8 @@ class MGKN(nn.Module):
         \qquad u = Q(v_0)
 
     with the cycle of ``gno.nn.MultipoleCycle``. The kernels do not depend on the cycle: their features are computed
-    once. The levels are nested and cover the whole mesh, so that one forward pass gives the field at every node.
+    once, and with shared weights so are the kernel matrices of edges, where that is quicker. The levels are nested and
+    cover the whole mesh, so that one forward pass gives the field at every node.
     ``block="mgkn"`` with ``kernel={"geometry": "absolute"}`` is the network of the authors' code, on such levels.
 
     Source: Li et al. 2020, arXiv 2006.09535. Cost: linear in the number of edges.
@@ -86,7 +87,10 @@ class MGKN(nn.Module):
             DataError: a graph with another number of levels or channels.
         """
         edges = self.kernels(graph)
+        if len(self.vcycles) == 1:
+            cycle = cast(MultipoleCycle, self.vcycles[0])
+            edges = cycle.with_matrices(edges, self.cycles, self.kernels.spare(edges))
         v = [self.lift(a) for a in edges.inputs]
-        for cycle in range(self.cycles):
-            v = self.vcycles[cycle % len(self.vcycles)](v, edges)
+        for t in range(self.cycles):
+            v = self.vcycles[t % len(self.vcycles)](v, edges)
         return self.project(v[0])

@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 from gno.errors import ConfigError, DataError
 from gno.nn.edge_features import edge_features
+from gno.nn.edge_set import EdgeSet, with_matrices
 from gno.nn.kernel_integral import KernelIntegral, edge_share, kernel_features
 from gno.nn.kernel_options import KernelOptions
 from gno.nn.mlp import activation
-from gno.ops.plans import Plan, edge_plan
+from gno.ops.plans import edge_plan
 from gno.ops.segment import segment_sum
 
 BLOCKS = ("residual", "gkn", "mgkn")
@@ -23,14 +24,6 @@ BLOCKS = ("residual", "gkn", "mgkn")
 
 MEMORY = 2**30
 """Bytes that the shared hidden features of a network may take, with what their gradient needs."""
-
-
-class EdgeSet(NamedTuple):
-    """Edges ready for kernel integrals: where they go, their hidden features, or what makes them, and weights."""
-
-    plan: Plan
-    hidden: Float[Tensor, "slots h"] | tuple[nn.Module, Float[Tensor, "edges d"]]
-    share: Float[Tensor, "slots 1"]
 
 
 class LevelEdges(NamedTuple):
@@ -53,7 +46,8 @@ class MultipoleKernels(nn.Module):
         channels: channels of ``graph.x``.
         radius: physical radius of the edges inside each level, which offsets are measured in.
         options: of the kernels.
-        memory: bytes that the shared features may take, with what their gradient needs; an attribute, too.
+        memory: bytes that the shared features may take, with what their gradient needs, and from what they leave the
+            kernel matrices of ``MultipoleCycle.with_matrices``; an attribute, too.
 
     Raises:
         ConfigError: no level, or a radius that is not positive.
@@ -118,15 +112,27 @@ class MultipoleKernels(nn.Module):
         ]
         if torch.compiler.is_compiling():  # how many edges there are is known only when the program runs
             return set(names)
-        # Each layer keeps what goes into its activation and what comes out; the layout in slots is one more.
-        size = self.options.width * (2 * self.options.layers + 1) * itemsize
-        kept, left = set(), self.memory
+        size, kept, left = self._edge_bytes(itemsize), set(), self.memory
         for edges, name in sorted((graph[name].shape[1], name) for name in names):
             left -= edges * size
             if left < 0:
                 break
             kept.add(name)
         return kept
+
+    def spare(self, edges: LevelEdges) -> int:
+        """Bytes of ``memory`` that the shared features leave.
+
+        Args:
+            edges: what ``forward`` returned.
+        """
+        sets = (*edges.intra, *edges.down, *edges.up)
+        shared = sum(one.hidden.shape[0] for one in sets if isinstance(one.hidden, Tensor))
+        return self.memory - shared * self._edge_bytes(edges.inputs[0].element_size())
+
+    def _edge_bytes(self, itemsize: int) -> int:
+        """What the features of an edge take: each layer keeps what goes into its activation and what comes out."""
+        return self.options.width * (2 * self.options.layers + 1) * itemsize  # the layout in slots is one more
 
     def _edges(
         self, kernel: nn.Module, graph: Any, ends: tuple[int, int], inputs: list[Tensor], shared: set[str]
@@ -191,7 +197,7 @@ class KernelStep(nn.Module):
             u: values at the sources.
             edges: from sources to targets.
         """
-        Ku = self.integral.contract(u, edges.hidden, edges.share, edges.plan)
+        Ku = edges.integrate(self.integral, u)
         changed = self.act(Ku + self.root(v))
         return changed if self.out is None else v + self.out(changed)
 
@@ -227,6 +233,20 @@ class MultipoleCycle(nn.Module):
         self.intra = nn.ModuleList(KernelStep(width, options, block) for _ in range(levels))
         self.down = nn.ModuleList(KernelStep(width, options, block) for _ in range(levels - 1))
         self.up = nn.ModuleList(KernelStep(width, options, block) for _ in range(levels - 1))
+
+    def with_matrices(self, edges: LevelEdges, times: int, memory: int) -> LevelEdges:
+        """The edges with this cycle's kernel matrices, formed once, where the same cycle is so quicker several times.
+
+        Args:
+            edges: from ``MultipoleKernels``.
+            times: cycles to come.
+            memory: bytes that all matrices may take.
+        """
+        steps = (*self.intra, *self.down, *self.up)
+        sets = with_matrices([*edges.intra, *edges.down, *edges.up], [step.integral for step in steps], times, memory)
+        levels, between = len(self.intra), len(self.down)
+        down = levels + between
+        return edges._replace(intra=sets[:levels], down=sets[levels:down], up=sets[down:])
 
     def forward(self, v: list[Tensor], edges: LevelEdges) -> list[Tensor]:
         """Values of all levels after the cycle.

@@ -120,6 +120,13 @@ class EdgePlan:
             raise DataError(f"{weight.shape[0]} weights for {self.num_edges} edges", why="each edge needs one")
         return (weight[self.edge] * real)[:, None]
 
+    @property
+    def ends(self) -> tuple[Int[Tensor, " slots"], Int[Tensor, " slots"]]:
+        """Source and target of the edge in each slot."""
+        rows = self.node.split([n for n, _ in self.buckets])
+        near = torch.cat([self.node[:0], *(node.repeat_interleave(d) for node, (_, d) in zip(rows, self.buckets))])
+        return (self.far, near) if self.by == "target" else (near, self.far)
+
 
 def _buckets(degree: Int[Tensor, " nodes"]) -> tuple[Tensor, Tensor, tuple[tuple[int, int], ...]]:
     """Nodes with edges, sorted by bucket; slots of each of them; rows and slots per row of each bucket."""

@@ -32,6 +32,11 @@ class TracedPlan:
     num_sources: int
     num_targets: int
 
+    @property
+    def num_edges(self) -> int:
+        """Number of edges."""
+        return self.edge_index.shape[1]
+
     def weighted(self, hidden: Float[Tensor, "edges h"], _share: Float[Tensor, "edges 1"]) -> Float[Tensor, "edges h"]:
         """The features as they are: the operation lays them out and weighs them itself."""
         return hidden
