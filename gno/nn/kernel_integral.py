@@ -14,6 +14,7 @@ from gno.nn.rowwise import rowwise
 from gno.ops.contraction import contract
 from gno.ops.cost import cheaper_end
 from gno.ops.edge_plan import EdgePlan
+from gno.ops.precision import sum_type
 from gno.ops.segment import segment_sum
 
 AGGREGATIONS = ("mean", "sum", "quadrature")
@@ -273,13 +274,13 @@ def _edge_weight(
         return None
     source, target = edge_index
     if weight is None:
-        q = like.new_ones(edge_index.shape[1])
+        q = like.new_ones(edge_index.shape[1], dtype=sum_type(like.dtype))
     else:
         if len(weight) != plan.num_sources:
             raise DataError(f"{len(weight)} quadrature weights for {plan.num_sources} sources")
-        q = weight.to(like.dtype)[source]
+        q = weight.to(sum_type(like.dtype))[source]
     total = segment_sum(q, target, plan.num_targets)
-    return q / total.clamp(min=torch.finfo(q.dtype).tiny)[target]
+    return (q / total.clamp(min=torch.finfo(q.dtype).tiny)[target]).to(like.dtype)
 
 
 def _width(kernel: nn.Module) -> int:

@@ -37,9 +37,10 @@ def ragged(sources: int, targets: int, edges: int) -> Tensor:
 
 
 def test_tiles_cover_the_slots_once_and_in_order() -> None:
-    plan = EdgePlan.build(ragged(40, 30, 3000), 40, 30, by="target")
+    edge_index = ragged(40, 30, 3000)
+    plan = EdgePlan.build(edge_index, 40, 30, by="target")
     parts = tiles.groups(plan, 150, 7)
-    assert [len(plan.node[group.rows]) for group in parts[:-1]] == [7] * (len(parts) - 1)
+    assert [len(group.node) for group in parts[:-1]] == [7] * (len(parts) - 1)
     flat = [tile for group in parts for tile in group.tiles]
     assert [tile.slots.start for tile in flat] == [0, *(tile.slots.stop for tile in flat[:-1])]
     assert flat[-1].slots.stop == len(plan.edge)
@@ -47,8 +48,15 @@ def test_tiles_cover_the_slots_once_and_in_order() -> None:
         n, d = tile.shape
         assert n == tile.rows.stop - tile.rows.start
         assert n * d == tile.slots.stop - tile.slots.start
-        assert n == 1 or n * d <= 150
-    assert sum(tile.shape[0] for tile in flat) == len(plan.node)
+        assert n * d <= 150
+    for group in parts:
+        assert len(group.node) == group.num_rows == sum(tile.shape[0] for tile in group.tiles)
+    slots_of = torch.cat([node.repeat_interleave(d) for node, d in _rows_of(parts)])
+    assert torch.equal(slots_of, edge_index[1, plan.edge])
+
+
+def _rows_of(parts: list[tiles.Group]) -> list[tuple[Tensor, int]]:
+    return [(group.node[tile.rows], tile.shape[1]) for group in parts for tile in group.tiles]
 
 
 def test_groups_have_enough_rows_however_small_the_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
