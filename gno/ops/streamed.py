@@ -106,7 +106,8 @@ class _Sweep:
     @classmethod
     def of(cls, layout: _Layout, values: Tensor, share: Tensor, weight: Tensor, bias: Tensor | None) -> _Sweep:
         plan, features = layout.plan, layout.features(values)
-        A, B = features.cast(weight), None if bias is None else features.cast(bias)
+        A = features.cast(weight)
+        B = None if bias is None else bias.to(sum_type(A.dtype))
         if plan.by == "source":
             A, B = A.mT, None if B is None else B.T
         rows = group_rows(A[..., 0].numel(), A.element_size())
@@ -116,21 +117,21 @@ class _Sweep:
 
     def gather(self, x: Tensor) -> Tensor:
         y = x.new_zeros(self._num_rows, self.A.shape[2], dtype=sum_type(self.A.dtype))
-        sums = self.buffer.new_empty(self.buffer.shape[0], self.A.shape[1])
+        sums = y.new_empty(len(self.buffer), self.A.shape[1])
         for group in self.groups:
             for tile in group.tiles:
                 near, weighed = self.near(x, tile)
                 hidden = self.features.cast(self.features.at(tile.slots)).reshape(*tile.shape, -1)
                 torch.bmm(hidden.mT, near, out=self.buffer[tile.rows])
                 if self.B is not None:
-                    torch.sum(weighed, 1, out=sums[tile.rows])
-            y.index_add_(0, group.node, self.product(group, sums).to(y.dtype))
+                    torch.sum(weighed, 1, dtype=sums.dtype, out=sums[tile.rows])
+            y.index_add_(0, group.node, self.product(group, sums))
         return y.to(self.A.dtype)
 
     def scatter(self, y: Tensor) -> Tensor:
         x = y.new_zeros(self._num_far, self.A.shape[1], dtype=sum_type(self.A.dtype))
         for group in self.groups:
-            constant = self.project(self.features.cast(y.index_select(0, group.node)))
+            constant = self.project(y.index_select(0, group.node))
             for tile in group.tiles:
                 hidden = self.features.cast(self.features.at(tile.slots)).reshape(*tile.shape, -1)
                 message = torch.bmm(hidden, self.buffer[tile.rows]).to(x.dtype)
@@ -142,18 +143,18 @@ class _Sweep:
         near = x.index_select(0, self.plan.far[tile.slots])
         if self.features.edge is None and self.B is None:
             return (self.features.cast(near).view(*tile.shape, -1),) * 2
-        weighed = self.features.cast(near * self.share[tile.slots]).view(*tile.shape, -1)
-        return (self.features.cast(near).view_as(weighed) if self.features.edge is None else weighed), weighed
+        weighed = (near * self.share[tile.slots]).view(*tile.shape, -1)
+        return self.features.cast(near.view_as(weighed) if self.features.edge is None else weighed), weighed
 
     def product(self, group: Group, sums: Tensor) -> Tensor:
         """``S A + s B`` of the rows of a group, from the buffer."""
-        y = self.buffer[: group.num_rows].flatten(1) @ self.A.flatten(0, 1)
+        y = (self.buffer[: group.num_rows].flatten(1) @ self.A.flatten(0, 1)).to(sums.dtype)
         return y if self.B is None else y.addmm_(sums[: group.num_rows], self.B)
 
     def project(self, y: Tensor) -> Tensor | None:
         """``A y`` of the rows of a group, into the buffer; and ``B y``."""
-        torch.mm(y, self.A.flatten(0, 1).T, out=self.buffer[: len(y)].flatten(1))
-        return None if self.B is None else (y @ self.B.T).unsqueeze(1)
+        torch.mm(self.features.cast(y), self.A.flatten(0, 1).T, out=self.buffer[: len(y)].flatten(1))
+        return None if self.B is None else (y.to(self.B.dtype) @ self.B.T).unsqueeze(1)
 
     def message(self, message: Tensor, constant: Tensor | None, tile: Tile) -> Tensor:
         """``w (h A + B) y`` of a tile from ``h A y`` and ``B y``."""
@@ -187,21 +188,21 @@ class _Backward:
         self.dy = zeros_to_sum(y) if v and not by_target else None
         self.dA = zeros_to_sum(sweep.A) if weight else None
         self.dB = zeros_to_sum(sweep.B) if bias and sweep.B is not None else None
-        self.sums = sweep.buffer.new_empty(sweep.buffer.shape[0], x.shape[1])
+        self.sums = x.new_empty(len(sweep.buffer), x.shape[1], dtype=sum_type(sweep.A.dtype))
 
     def add(self, group: Group) -> None:
         sweep = self.sweep
-        y = sweep.features.cast(self.y.index_select(0, group.node))
+        y = self.y.index_select(0, group.node)
         constant = sweep.project(y)
         for tile in group.tiles:
             self._tile(tile, constant)
         # The buffer holds S now.
         if self.dA is not None:
-            _add_product(self.dA.flatten(0, 1), sweep.buffer[: len(y)].flatten(1).T, y)
+            _add_product(self.dA.flatten(0, 1), sweep.buffer[: len(y)].flatten(1).T, sweep.features.cast(y))
         if self.dB is not None:
-            _add_product(self.dB, self.sums[: len(y)].T, y)
+            self.dB.addmm_(self.sums[: len(y)].T, y.to(self.dB.dtype))
         if self.dy is not None:
-            self.dy.index_add_(0, group.node, sweep.product(group, self.sums).to(self.dy.dtype))
+            self.dy.index_add_(0, group.node, sweep.product(group, self.sums))
 
     def _tile(self, tile: Tile, constant: Tensor | None) -> None:
         sweep, slots = self.sweep, tile.slots
@@ -219,7 +220,7 @@ class _Backward:
         # P of these rows is done with: S takes its place.
         torch.bmm(hidden.mT, near, out=P)
         if constant is not None:
-            torch.sum(weighed, 1, out=self.sums[tile.rows])
+            torch.sum(weighed, 1, dtype=self.sums.dtype, out=self.sums[tile.rows])
         if gradient is not None:
             self.features.add(slots, rows, inputs, gradient)
 
