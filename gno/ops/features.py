@@ -33,12 +33,12 @@ class Features(NamedTuple):
         return () if self.kernel is None else tuple(self.kernel.parameters())
 
     def at(self, slots: slice) -> Tensor:
-        """Features of some slots.
+        """Features of some slots, in the type that products are taken in.
 
         Args:
             slots: which.
         """
-        return self.evaluate(self.rows(slots))
+        return self.cast(self.evaluate(self.rows(slots)))
 
     def rows(self, slots: slice) -> Tensor:
         """What there is at hand of some slots.

@@ -121,7 +121,7 @@ class _Sweep:
         for group in self.groups:
             for tile in group.tiles:
                 near, weighed = self.near(x, tile)
-                hidden = self.features.cast(self.features.at(tile.slots)).reshape(*tile.shape, -1)
+                hidden = self.features.at(tile.slots).reshape(*tile.shape, -1)
                 torch.bmm(hidden.mT, near, out=self.buffer[tile.rows])
                 if self.B is not None:
                     torch.sum(weighed, 1, dtype=sums.dtype, out=sums[tile.rows])
@@ -133,7 +133,7 @@ class _Sweep:
         for group in self.groups:
             constant = self.project(y.index_select(0, group.node))
             for tile in group.tiles:
-                hidden = self.features.cast(self.features.at(tile.slots)).reshape(*tile.shape, -1)
+                hidden = self.features.at(tile.slots).reshape(*tile.shape, -1)
                 message = torch.bmm(hidden, self.buffer[tile.rows]).to(x.dtype)
                 x.index_add_(0, self.plan.far[tile.slots], self.message(message, constant, tile))
         return x.to(self.A.dtype)

@@ -183,6 +183,24 @@ def test_others_who_use_the_kernel_under_autocast_keep_their_gradient() -> None:
     assert all(p.grad is not None and p.grad.abs().max() > 0 for p in problem.kernel.parameters())
 
 
+@pytest.mark.usefixtures("only_streamed")
+def test_layers_one_after_another_train_under_autocast() -> None:
+    """The second layer gets its values in bfloat16 and has its parameters in float32."""
+    first, second = (KernelIntegral(8, 8, MLP((3, 16), last=True), root=True, bias=True) for _ in range(2))
+    edge_index, edge_attr, v = ragged(40, 40, 600), torch.randn(600, 3), torch.randn(40, 8)
+    parameters = [*first.parameters(), *second.parameters()]
+
+    def gradients(autocast: bool) -> list[Tensor]:
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            out = second(first(v, edge_index, edge_attr).relu(), edge_index, edge_attr)
+            loss = out.float().square().mean()
+        return list(torch.autograd.grad(loss, parameters))
+
+    low, full = gradients(True), gradients(False)
+    assert {t.dtype for t in low} == {torch.float32}
+    assert max(errors(low, full)) < 4 * EPS
+
+
 @pytest.mark.parametrize("plain_bytes", [-1, 2**40])
 @pytest.mark.parametrize("aggregation", ["mean", "quadrature"])
 def test_the_mean_over_a_thousand_neighbors_is_one_in_bfloat16(
