@@ -5,7 +5,7 @@ from collections.abc import Callable
 import jaxtyping
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -21,6 +21,7 @@ every_reduction = pytest.mark.parametrize("reduce", REDUCTIONS)
 
 
 @every_reduction
+@settings(deadline=None)  # the first call imports
 @given(
     num=st.integers(1, 6), edges=st.integers(0, 20), shape=st.sampled_from([(), (3,), (2, 3)]), seed=st.integers(0, 99)
 )
