@@ -13,6 +13,7 @@ from gno.errors import ConfigError, DataError
 from gno.nn.rowwise import rowwise
 from gno.ops.contraction import contract
 from gno.ops.plans import Plan, edge_plan
+from gno.ops.precision import sum_type
 from gno.ops.segment import segment_sum
 
 AGGREGATIONS = ("mean", "sum", "quadrature")
@@ -271,13 +272,13 @@ def _edge_weight(
         return None
     source, target = edge_index
     if weight is None:
-        q = like.new_ones(edge_index.shape[1])
+        q = like.new_ones(edge_index.shape[1], dtype=sum_type(like.dtype))
     else:
         if weight.shape[0] != plan.num_sources:
             raise DataError(f"{weight.shape[0]} quadrature weights for {plan.num_sources} sources")
-        q = weight.to(like.dtype)[source]
+        q = weight.to(sum_type(like.dtype))[source]
     total = segment_sum(q, target, plan.num_targets)
-    return q / total.clamp(min=torch.finfo(q.dtype).tiny)[target]
+    return (q / total.clamp(min=torch.finfo(q.dtype).tiny)[target]).to(like.dtype)
 
 
 def _width(kernel: nn.Module) -> int:

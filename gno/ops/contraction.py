@@ -110,7 +110,7 @@ def contract(
 def _contract(
     features: Features, share: Tensor, v: Tensor, weight: Tensor, bias: Tensor | None, plan: EdgePlan
 ) -> Tensor:
-    if torch.compiler.is_compiling() or torch.is_autocast_enabled(v.device.type) or _small(features, weight, plan):
+    if torch.compiler.is_compiling() or _small(features, weight, plan):
         return contract_plain(features.weighted(plan, share), share, v, weight, bias, plan)
     return contract_streamed(features, share, v, weight, bias, plan)
 

@@ -77,7 +77,8 @@ def _contract_backward(
     if parts[1] is not None:
         by_slot = parts[1] * plan.real[:, None]
         parts[1] = torch.zeros_like(share).index_add_(0, plan.edge, by_slot)
-    return [part.contiguous() for part in parts if part is not None]
+    inputs = (hidden, share, v, weight, bias)
+    return [part.to(t.dtype).contiguous() for part, t in zip(parts, inputs) if part is not None and t is not None]
 
 
 @_contract_backward.register_fake

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from gno.ops.edge_plan import EdgePlan
+from gno.ops.precision import sum_type
 
 
 def contract_plain(
@@ -49,7 +50,8 @@ def _project_first(
     if bias is not None:
         plain = (near @ bias).unsqueeze(1).split([n for n, _ in plan.buckets])
         messages = messages + _cat([(w * p).flatten(0, 1) for w, p in zip(_views(share, plan), plain)], v, c_out)
-    return messages.new_zeros(plan.num_targets, c_out).index_add(0, plan.far, messages)
+    wide = messages.to(sum_type(messages.dtype))
+    return wide.new_zeros(plan.num_targets, c_out).index_add(0, plan.far, wide).to(projected.dtype)
 
 
 def _views(values: Tensor, plan: EdgePlan) -> list[Tensor]:

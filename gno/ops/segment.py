@@ -8,12 +8,13 @@ from torch import Tensor
 
 from gno.errors import DataError
 from gno.ops.index import check_index
+from gno.ops.precision import sum_type
 
 
 def segment_sum(
     values: Float[Tensor, "edges *rest"], index: Int[Tensor, " edges"], num: int
 ) -> Float[Tensor, "segments *rest"]:
-    r"""Sum of the values of each segment.
+    r"""Sum of the values of each segment; those of half precision are added up in float32.
 
     .. math::
         s_i = \sum_{e : \mathrm{index}_e = i} v_e
@@ -30,14 +31,13 @@ def segment_sum(
         >>> segment_sum(torch.tensor([1.0, 2.0, 4.0]), torch.tensor([0, 2, 2]), 3)
         tensor([1., 0., 6.])
     """
-    _check(values, index, num)
-    return values.new_zeros(num, *values.shape[1:]).index_add(0, index, values)
+    return _sum(values, index, num).to(values.dtype)
 
 
 def segment_mean(
     values: Float[Tensor, "edges *rest"], index: Int[Tensor, " edges"], num: int
 ) -> Float[Tensor, "segments *rest"]:
-    r"""Mean of the values of each segment.
+    r"""Mean of the values of each segment; those of half precision are added up in float32.
 
     .. math::
         m_i = \frac{1}{|\{e : \mathrm{index}_e = i\}|} \sum_{e : \mathrm{index}_e = i} v_e
@@ -54,9 +54,9 @@ def segment_mean(
         >>> segment_mean(torch.tensor([1.0, 2.0, 4.0]), torch.tensor([0, 2, 2]), 3)
         tensor([1., 0., 3.])
     """
-    total = segment_sum(values, index, num)
-    count = values.new_zeros(num).index_add(0, index, values.new_ones(len(index)))
-    return total / count.clamp(min=1).view(-1, *[1] * (values.ndim - 1))
+    total = _sum(values, index, num)
+    count = total.new_zeros(num).index_add(0, index, total.new_ones(len(index)))
+    return (total / count.clamp(min=1).view(-1, *[1] * (values.ndim - 1))).to(values.dtype)
 
 
 def segment_max(
@@ -83,6 +83,12 @@ def segment_max(
     wide = index.view(-1, *[1] * (values.ndim - 1)).expand_as(values)
     zeros = values.new_zeros(num, *values.shape[1:])
     return zeros.scatter_reduce(0, wide, values, reduce="amax", include_self=False)
+
+
+def _sum(values: Tensor, index: Tensor, num: int) -> Tensor:
+    _check(values, index, num)
+    wide = values.to(sum_type(values.dtype))
+    return wide.new_zeros(num, *values.shape[1:]).index_add(0, index, wide)
 
 
 def _check(values: Tensor, index: Tensor, num: int) -> None:

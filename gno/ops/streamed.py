@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from gno.ops.edge_plan import EdgePlan
-from gno.ops.features import FeatureGradient, Features
+from gno.ops.features import FeatureGradient, Features, zeros_to_sum
 from gno.ops.plain import contract_plain
+from gno.ops.precision import autocast_type, sum_type
 from gno.ops.tiles import Group, Tile, group_rows, groups, tile_slots
 
-_Layout = tuple[EdgePlan, Tensor | None, nn.Module | None]  # the plan, and ``edge`` and ``kernel`` of the features
+
+class _Layout(NamedTuple):
+    """What has no gradient: the plan, and the features without their values."""
+
+    plan: EdgePlan
+    edge: Tensor | None
+    kernel: nn.Module | None
+    autocast: torch.dtype | None
+
+    def features(self, values: Tensor) -> Features:
+        return Features(values, self.edge, self.kernel, self.autocast)
 
 
 def contract_streamed(
@@ -22,7 +33,8 @@ def contract_streamed(
 ) -> Tensor:
     """The contraction, in memory that does not grow with the number of edges; the same result as the plain one.
 
-    Backward recomputes each tile. A second derivative goes through the plain contraction.
+    Backward recomputes each tile. A second derivative goes through the plain contraction. In half precision, and under
+    autocast, the products are taken in it and what tiles contribute is added up in float32.
 
     Args:
         features: of the slots.
@@ -32,8 +44,9 @@ def contract_streamed(
         bias: matrix added to the kernel of every edge.
         plan: layout of the slots.
     """
-    values, edge, kernel = features
-    return _Streamed.apply((plan, edge, kernel), values, share, v, weight, bias, *features.parameters)
+    layout = _Layout(plan, features.edge, features.kernel, autocast_type(v))
+    with torch.autocast(v.device.type, enabled=False):
+        return _Streamed.apply(layout, features.values, share, v, weight, bias, *features.parameters)
 
 
 def stream(features: Features, share: Tensor, v: Tensor, weight: Tensor, bias: Tensor | None, plan: EdgePlan) -> Tensor:
@@ -75,10 +88,10 @@ def stream_gradients(
 class _Streamed(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, layout: _Layout, *tensors: Any) -> Tensor:
-        plan, edge, kernel = ctx.layout = layout
+        ctx.layout = layout
         ctx.save_for_backward(*tensors)
         values, share, v, weight, bias, *_ = tensors
-        return stream(Features(values, edge, kernel), share, v, weight, bias, plan)
+        return stream(layout.features(values), share, v, weight, bias, layout.plan)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
@@ -86,20 +99,22 @@ class _Streamed(torch.autograd.Function):
         needed = ctx.needs_input_grad[1:]
         if torch.is_grad_enabled():
             return None, *_plain_backward(ctx.layout, ctx.saved_tensors, needed, gradient)
-        plan, edge, kernel = ctx.layout
         values, share, v, weight, bias, *_ = ctx.saved_tensors
-        features = Features(values, edge, kernel)
-        return None, *stream_gradients(features, share, v, weight, bias, plan, gradient, needed)
+        features = ctx.layout.features(values)
+        with torch.autocast(v.device.type, enabled=False):
+            parts = stream_gradients(features, share, v, weight, bias, ctx.layout.plan, gradient, needed)
+        return None, *parts
 
 
 def _plain_backward(layout: _Layout, saved: tuple[Any, ...], needed: tuple[bool, ...], gradient: Tensor) -> list[Any]:
     """Gradients that can be differentiated once more."""
-    plan, edge, kernel = layout
     # Aliases: one argument may depend on another, and that path belongs to the graph outside.
     aliases: list[Any] = [None if t is None else t.view_as(t) for t in saved]
     values, share, v, weight, bias, *parameters = aliases
-    hidden = Features(values, edge, kernel).weighted(plan, share, tuple(parameters))
-    out = contract_plain(hidden, share, v, weight, bias, plan)
+    features = layout.features(values)
+    with features.precision():
+        hidden = features.weighted(layout.plan, share, tuple(parameters))
+        out = contract_plain(hidden, share, v, weight, bias, layout.plan)
     wanted = [t for t, n in zip(aliases, needed) if n]
     parts = iter(torch.autograd.grad(out, wanted, gradient, create_graph=True, allow_unused=True))
     return [next(parts) if n else None for n in needed]
@@ -123,55 +138,55 @@ class _Sweep:
 
     @classmethod
     def of(cls, plan: EdgePlan, features: Features, share: Tensor, weight: Tensor, bias: Tensor | None) -> _Sweep:
-        by_target = plan.by == "target"
-        A = weight.contiguous() if by_target else weight.mT.contiguous()
-        B = bias if by_target or bias is None else bias.T
+        A = features.cast(weight)
+        B = None if bias is None else bias.to(sum_type(A.dtype))
+        if plan.by == "source":
+            A, B = A.mT, None if B is None else B.T
         rows = group_rows(A[..., 0].numel(), A.element_size())
-        parts = groups(plan, tile_slots(len(A), A.element_size()), rows)
-        buffer = A.new_empty(min(rows, len(plan.node)), *A.shape[:2])
-        return cls(plan, features, share, A, B, parts, buffer)
+        parts = groups(plan, tile_slots(len(A), A.element_size(), A.device), rows)
+        buffer = A.new_empty(max((group.num_rows for group in parts), default=0), *A.shape[:2])
+        return cls(plan, features, share, A.contiguous(), B, parts, buffer)
 
     def gather(self, x: Tensor) -> Tensor:
-        y = x.new_zeros(self._num_rows, self.A.shape[2])
-        sums = self.buffer.new_empty(self.buffer.shape[0], self.A.shape[1])
+        y = x.new_zeros(self._num_rows, self.A.shape[2], dtype=sum_type(self.A.dtype))
+        sums = y.new_empty(len(self.buffer), self.A.shape[1])
         for group in self.groups:
             for tile in group.tiles:
                 near, weighed = self.near(x, tile)
                 hidden = self.features.at(tile.slots).reshape(*tile.shape, -1)
                 torch.bmm(hidden.mT, near, out=self.buffer[tile.rows])
                 if self.B is not None:
-                    torch.sum(weighed, 1, out=sums[tile.rows])
-            y.index_copy_(0, self.plan.node[group.rows], self.product(group, sums))
-        return y
+                    torch.sum(weighed, 1, dtype=sums.dtype, out=sums[tile.rows])
+            y.index_add_(0, group.node, self.product(group, sums))
+        return y.to(self.A.dtype)
 
     def scatter(self, y: Tensor) -> Tensor:
-        x = y.new_zeros(self._num_far, self.A.shape[1])
+        x = y.new_zeros(self._num_far, self.A.shape[1], dtype=sum_type(self.A.dtype))
         for group in self.groups:
-            constant = self.project(y.index_select(0, self.plan.node[group.rows]))
+            constant = self.project(y.index_select(0, group.node))
             for tile in group.tiles:
                 hidden = self.features.at(tile.slots).reshape(*tile.shape, -1)
-                message = torch.bmm(hidden, self.buffer[tile.rows])
+                message = torch.bmm(hidden, self.buffer[tile.rows]).to(x.dtype)
                 x.index_add_(0, self.plan.far[tile.slots], self.message(message, constant, tile))
-        return x
+        return x.to(self.A.dtype)
 
     def near(self, x: Tensor, tile: Tile) -> tuple[Tensor, Tensor]:
         """Values at the far ends of a tile, as the features need them and times the weights."""
         near = x.index_select(0, self.plan.far[tile.slots])
         if self.features.edge is None and self.B is None:
-            return (near.view(*tile.shape, -1),) * 2
+            return (self.features.cast(near).view(*tile.shape, -1),) * 2
         weighed = (near * self.share[tile.slots]).view(*tile.shape, -1)
-        return (near.view_as(weighed) if self.features.edge is None else weighed), weighed
+        return self.features.cast(near.view_as(weighed) if self.features.edge is None else weighed), weighed
 
     def product(self, group: Group, sums: Tensor) -> Tensor:
         """``S A + s B`` of the rows of a group, from the buffer."""
-        rows = len(self.plan.node[group.rows])
-        y = self.buffer[:rows].flatten(1) @ self.A.flatten(0, 1)
-        return y if self.B is None else y.addmm_(sums[:rows], self.B)
+        y = (self.buffer[: group.num_rows].flatten(1) @ self.A.flatten(0, 1)).to(sums.dtype)
+        return y if self.B is None else y.addmm_(sums[: group.num_rows], self.B)
 
     def project(self, y: Tensor) -> Tensor | None:
         """``A y`` of the rows of a group, into the buffer; and ``B y``."""
-        torch.mm(y, self.A.flatten(0, 1).T, out=self.buffer[: len(y)].flatten(1))
-        return None if self.B is None else (y @ self.B.T).unsqueeze(1)
+        torch.mm(self.features.cast(y), self.A.flatten(0, 1).T, out=self.buffer[: len(y)].flatten(1))
+        return None if self.B is None else (y.to(self.B.dtype) @ self.B.T).unsqueeze(1)
 
     def message(self, message: Tensor, constant: Tensor | None, tile: Tile) -> Tensor:
         """``w (h A + B) y`` of a tile from ``h A y`` and ``B y``."""
@@ -201,36 +216,35 @@ class _Backward:
         self.sweep, self.x, self.y = sweep, x, y
         self.features = FeatureGradient(sweep.features, (values, *parameters))
         self.dshare = torch.zeros_like(sweep.share) if share else None
-        self.dx = torch.zeros_like(x) if v and by_target else None
-        self.dy = torch.zeros_like(y) if v and not by_target else None
-        self.dA = torch.zeros_like(sweep.A) if weight else None
-        self.dB = torch.zeros_like(sweep.B) if bias and sweep.B is not None else None
-        self.sums = x.new_empty(sweep.buffer.shape[0], x.shape[1])
+        self.dx = zeros_to_sum(x) if v and by_target else None
+        self.dy = zeros_to_sum(y) if v and not by_target else None
+        self.dA = zeros_to_sum(sweep.A) if weight else None
+        self.dB = zeros_to_sum(sweep.B) if bias and sweep.B is not None else None
+        self.sums = x.new_empty(len(sweep.buffer), x.shape[1], dtype=sum_type(sweep.A.dtype))
 
     def add(self, group: Group) -> None:
         sweep = self.sweep
-        node = sweep.plan.node[group.rows]
-        y = self.y.index_select(0, node)
+        y = self.y.index_select(0, group.node)
         constant = sweep.project(y)
         for tile in group.tiles:
             self._tile(tile, constant)
         # The buffer holds S now.
         if self.dA is not None:
-            self.dA.flatten(0, 1).addmm_(sweep.buffer[: len(y)].flatten(1).T, y)
+            _add_product(self.dA.flatten(0, 1), sweep.buffer[: len(y)].flatten(1).T, sweep.features.cast(y))
         if self.dB is not None:
-            self.dB.addmm_(self.sums[: len(y)].T, y)
+            self.dB.addmm_(self.sums[: len(y)].T, y.to(self.dB.dtype))
         if self.dy is not None:
-            self.dy.index_copy_(0, node, sweep.product(group, self.sums))
+            self.dy.index_add_(0, group.node, sweep.product(group, self.sums))
 
     def _tile(self, tile: Tile, constant: Tensor | None) -> None:
         sweep, slots = self.sweep, tile.slots
         near, weighed = sweep.near(self.x, tile)
         rows, inputs = self.features.at(slots)
-        hidden = rows.detach().reshape(*tile.shape, -1)
+        hidden = sweep.features.cast(rows.detach()).reshape(*tile.shape, -1)
         P = sweep.buffer[tile.rows]
         gradient = torch.bmm(near, P.mT).flatten(0, 1) if self.features.needed else None
         if self.dshare is not None or self.dx is not None:
-            message = torch.bmm(hidden, P)
+            message = torch.bmm(hidden, P).to(sum_type(P.dtype))
             if self.dshare is not None:
                 self.dshare[slots] = self._by_share(message, constant, tile)
             if self.dx is not None:
@@ -238,7 +252,7 @@ class _Backward:
         # P of these rows is done with: S takes its place.
         torch.bmm(hidden.mT, near, out=P)
         if constant is not None:
-            torch.sum(weighed, 1, out=self.sums[tile.rows])
+            torch.sum(weighed, 1, dtype=self.sums.dtype, out=self.sums[tile.rows])
         if gradient is not None:
             self.features.add(slots, rows, inputs, gradient)
 
@@ -249,8 +263,17 @@ class _Backward:
         return (near * through.flatten(0, 1)).sum(1, keepdim=True)
 
     def result(self) -> tuple[Tensor | None, ...]:
+        """A gradient for each argument; autograd casts it to the type of the argument."""
         by_target = self.sweep.plan.by == "target"
         dA = self.dA if by_target or self.dA is None else self.dA.mT
         dB = self.dB if by_target or self.dB is None else self.dB.T
         gradient = self.features
         return gradient.values, self.dshare, self.dx if by_target else self.dy, dA, dB, *gradient.parameters
+
+
+def _add_product(total: Tensor, a: Tensor, b: Tensor) -> None:
+    """Add ``a b`` to a total, whose type may be wider."""
+    if total.dtype == a.dtype:
+        total.addmm_(a, b)
+    else:
+        total.add_(a @ b)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
+from torch import Tensor
+
 from gno.ops.edge_plan import EdgePlan
 
-TILE_BYTES = 2**21
-"""Hidden features of a tile: about what a core's cache holds."""
+TILE_BYTES = 3 * 2**19
+"""Hidden features of a tile, for each thread that works on it: about what a core's cache holds."""
+
+TILE_SHARES = (8, 32)
+"""Most threads that a tile is made larger for; and how many an accelerator counts as."""
 
 GROUP_BYTES = 2**23
 """Aggregated features of a group, apart from its least number of rows."""
@@ -31,15 +37,20 @@ class Tile(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Consecutive rows of a plan, from one bucket or several, and the tiles that they are made of.
+    """Consecutive rows, from one bucket or several, and the tiles that they are made of.
 
     Args:
-        rows: of the plan.
+        node: node of each row; one with more slots than a tile holds has several rows, whose results add up.
         tiles: in order.
     """
 
-    rows: slice
+    node: Tensor
     tiles: list[Tile]
+
+    @property
+    def num_rows(self) -> int:
+        """Number of rows."""
+        return self.tiles[-1].rows.stop
 
 
 def groups(plan: EdgePlan, slots: int, rows: int) -> list[Group]:
@@ -47,41 +58,62 @@ def groups(plan: EdgePlan, slots: int, rows: int) -> list[Group]:
 
     Args:
         plan: to be split.
-        slots: most slots of a tile; a row that has more is a tile of its own.
+        slots: most slots of a tile; a node that has more is split into rows of its own.
         rows: rows of a group; the last one may have fewer.
 
     Example:
-        >>> import torch
-        >>> plan = EdgePlan.build(torch.tensor([[0, 1, 2, 0], [0, 0, 1, 2]]), 3, 3)
-        >>> [[tile.shape for tile in group.tiles] for group in groups(plan, 2, 2)]
-        [[(1, 2), (1, 2)], [(1, 2)]]
+        >>> plan = EdgePlan.build(torch.tensor([[0, 1, 2, 3, 4], [1, 1, 1, 1, 1]]), 5, 3)
+        >>> [(group.node.tolist(), [tile.shape for tile in group.tiles]) for group in groups(plan, 2, 2)]
+        [([1, 1], [(1, 2), (1, 2)]), ([1], [(1, 1)])]
     """
     result: list[Group] = []
-    first, slot = 0, 0
     tiles: list[Tile] = []
-    filled = 0
-    for count, degree in plan.buckets:
+    first, filled, slot = 0, 0, 0
+    node = _nodes(plan, slots)
+    for count, degree in _rows(plan, slots):
         left = count
         while left:
-            n = min(left, max(1, slots // degree), rows - filled)
+            n = min(left, slots // degree, rows - filled)
             tiles.append(Tile(slice(filled, filled + n), slice(slot, slot + n * degree), (n, degree)))
             left, filled, slot = left - n, filled + n, slot + n * degree
             if filled == rows:
-                result.append(Group(slice(first, first + filled), tiles))
+                result.append(Group(node[first : first + filled], tiles))
                 first, filled, tiles = first + filled, 0, []
     if tiles:
-        result.append(Group(slice(first, first + filled), tiles))
+        result.append(Group(node[first:], tiles))
     return result
 
 
-def tile_slots(hidden: int, itemsize: int) -> int:
+def _rows(plan: EdgePlan, slots: int) -> list[tuple[int, int]]:
+    """Numbers of rows and slots in each, where no row has more slots than are allowed."""
+    result = []
+    for count, degree in plan.buckets:
+        if degree <= slots:
+            result.append((count, degree))
+        else:
+            whole, rest = divmod(degree, slots)
+            result += [(whole, slots), *([(1, rest)] if rest else [])] * count
+    return result
+
+
+def _nodes(plan: EdgePlan, slots: int) -> Tensor:
+    """The node of each of these rows."""
+    parts = plan.node.split([count for count, _ in plan.buckets])
+    split = [part.repeat_interleave(-(-degree // slots)) for part, (_, degree) in zip(parts, plan.buckets)]
+    return torch.cat(split) if split else plan.node
+
+
+def tile_slots(hidden: int, itemsize: int, device: torch.device) -> int:
     """Slots of a tile, for a number of hidden features.
 
     Args:
         hidden: features of a slot.
         itemsize: bytes of a number.
+        device: that works on it.
     """
-    return max(1, TILE_BYTES // (hidden * itemsize))
+    most, accelerator = TILE_SHARES
+    shares = min(torch.get_num_threads(), most) if device.type == "cpu" else accelerator
+    return max(1, shares * TILE_BYTES // (hidden * itemsize))
 
 
 def group_rows(numbers: int, itemsize: int) -> int:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from gno.ops.edge_plan import EdgePlan
 from gno.ops.operation import contract_operation
+from gno.ops.precision import autocast_type
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,4 +89,8 @@ def contract_traced(
         bias: matrix added to the kernel of every edge.
         plan: the edges.
     """
+    # A compiler casts what goes into operations of torch, but not into ours.
+    kind = autocast_type(v) or v.dtype
+    hidden, share, v, weight = (t.to(kind) for t in (hidden, share, v, weight))
+    bias = None if bias is None else bias.to(kind)
     return contract_operation(hidden, share, v, weight, bias, plan.edge_index, plan.num_targets)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import jaxtyping
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -21,6 +21,7 @@ every_reduction = pytest.mark.parametrize("reduce", REDUCTIONS)
 
 
 @every_reduction
+@settings(deadline=None)  # the first call imports
 @given(
     num=st.integers(1, 6), edges=st.integers(0, 20), shape=st.sampled_from([(), (3,), (2, 3)]), seed=st.integers(0, 99)
 )
@@ -58,3 +59,16 @@ def test_one_index_a_value(reduce: Callable[[Tensor, Tensor, int], Tensor], monk
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # what a user meets
     with pytest.raises(DataError, match="there are 2 values"):
         reduce(torch.ones(2, 2), torch.tensor([[0, 1]]).view(-1)[:1], 3)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_a_thousand_values_of_half_precision_are_added_up_without_loss(dtype: torch.dtype) -> None:
+    """In bfloat16 itself 256 + 1 is 256; in float16 2048 + 1 is 2048."""
+    index = torch.zeros(4096, dtype=torch.int64)
+    values = torch.ones(4096, dtype=dtype, requires_grad=True)
+    total, mean = segment_sum(values, index, 2), segment_mean(values, index, 2)
+    assert total.dtype == mean.dtype == dtype
+    assert total.tolist() == [4096, 0]
+    assert mean.tolist() == [1, 0]
+    mean.sum().backward()
+    assert values.grad.tolist() == [1 / 4096] * 4096
