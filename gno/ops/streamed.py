@@ -49,7 +49,7 @@ class _Streamed(torch.autograd.Function):
         (gradient,) = gradients
         needed = ctx.needs_input_grad[1:]
         if torch.is_grad_enabled():
-            return None, *_plain_backward(ctx.layout, ctx.saved_tensors, needed, gradient)
+            return None, *plain_backward(ctx.layout, ctx.saved_tensors, needed, gradient)
         plan, edge, kernel = ctx.layout
         values, share, v, weight, bias, *_ = ctx.saved_tensors
         sweep = _Sweep.of(plan, Features(values, edge, kernel), share, weight, bias)
@@ -60,8 +60,15 @@ class _Streamed(torch.autograd.Function):
         return None, *backward.result()
 
 
-def _plain_backward(layout: _Layout, saved: tuple[Any, ...], needed: tuple[bool, ...], gradient: Tensor) -> list[Any]:
-    """Gradients that can be differentiated once more."""
+def plain_backward(layout: _Layout, saved: tuple[Any, ...], needed: tuple[bool, ...], gradient: Tensor) -> list[Any]:
+    """Gradients of a contraction that can be differentiated once more.
+
+    Args:
+        layout: the plan, and ``edge`` and ``kernel`` of the features.
+        saved: ``values``, ``share``, ``v``, ``weight``, ``bias`` and the parameters of the kernel.
+        needed: which of their gradients are.
+        gradient: by the result.
+    """
     plan, edge, kernel = layout
     # Aliases: one argument may depend on another, and that path belongs to the graph outside.
     aliases: list[Any] = [None if t is None else t.view_as(t) for t in saved]
