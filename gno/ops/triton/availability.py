@@ -31,7 +31,8 @@ def is_available(device: torch.device) -> bool:
         return False
     if interpreted():
         return device.type == "cpu"
-    return device.type == "cuda" and torch.version.cuda is not None and torch.cuda.get_device_capability(device) >= (8, 0)
+    nvidia = device.type == "cuda" and torch.version.cuda is not None
+    return nvidia and torch.cuda.get_device_capability(device) >= (8, 0)
 
 
 def runs(features: Features, v: Tensor, weight: Tensor) -> bool:
@@ -43,8 +44,8 @@ def runs(features: Features, v: Tensor, weight: Tensor) -> bool:
         weight: matrices that the features combine.
     """
     types = (*GPU_TYPES, torch.float64) if interpreted() else GPU_TYPES
-    one_type = features.values.dtype == v.dtype == weight.dtype
-    return one_type and v.dtype in types and is_available(v.device)
+    alike = all(t.dtype == v.dtype and t.device == v.device for t in (features.values, weight, *features.parameters))
+    return alike and v.dtype in types and is_available(v.device)
 
 
 def interpreted() -> bool:

@@ -75,7 +75,7 @@ class Backward:
             sweep.aggregate(hidden, self.x, tile, self.S, self.s)
 
     def _made(self, tile: Tile) -> tuple[Tensor | None, list[Tensor]]:
-        """Hidden features with the graph that leads to the parameters of their network, where its gradient is needed."""
+        """Hidden features with the graph that leads to the parameters of their network, if its gradient is needed."""
         wanted = self.features.needed and self.sweep.features.kernel is not None
         return self.features.at(tile.slots) if wanted else (None, [])
 

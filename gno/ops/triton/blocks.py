@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-_TOTAL = 2**14
-"""Numbers summed by one program: 64 registers in each thread of eight warps."""
-
 
 class Blocks(NamedTuple):
     r"""Sizes of the blocks of a product, powers of 2 that are 16 or more, as the tensor cores want them.
@@ -15,32 +12,41 @@ class Blocks(NamedTuple):
         slots: of a row.
         hidden: features of a slot.
         channels: on the other side of the product.
+        inner: features between two layers.
         warps: of 32 threads each.
     """
 
     slots: int
     hidden: int
     channels: int
+    inner: int
     warps: int
 
     @classmethod
-    def fit(cls, slots: int, hidden: int, channels: int) -> Blocks:
-        """Blocks for a row: as much of its sum as registers hold, so that its features are made or read once.
+    def fit(cls, slots: int, hidden: int, channels: int, *, tensor_cores: bool) -> Blocks:
+        """Blocks for a row: as much of its sum as registers hold, so that its features are seldom made again.
+
+        The sum takes 64 registers of each thread of eight warps where tensor cores multiply. Without them a thread
+        holds its part of the factors, too: half the sum, and few slots at a time. The compiler's report for compute
+        capability 9.0 decided: the next larger blocks spill registers by the kilobyte.
 
         Args:
             slots: of a row.
             hidden: features of a slot.
             channels: on the other side of the product.
+            tensor_cores: whether they multiply.
 
         Example:
-            >>> Blocks.fit(50, 256, 64)
-            Blocks(slots=32, hidden=256, channels=64, warps=8)
-            >>> Blocks.fit(7, 6, 3)
-            Blocks(slots=16, hidden=16, channels=16, warps=4)
+            >>> Blocks.fit(50, 256, 64, tensor_cores=True)
+            Blocks(slots=64, hidden=256, channels=64, inner=32, warps=8)
+            >>> Blocks.fit(50, 1024, 3, tensor_cores=False)
+            Blocks(slots=16, hidden=256, channels=16, inner=16, warps=4)
         """
+        most, total, inner = (64, 2**14, 32) if tensor_cores else (16, 2**13, 16)
         c = block(channels, 64)
-        h = block(hidden, min(256, _TOTAL // c))
-        return cls(block(slots, 32), h, c, 8 if h * c >= _TOTAL // 2 else 4)
+        h = block(hidden, min(256, total // c))
+        s = block(slots, most)
+        return cls(s, h, c, inner, 8 if h * max(s, c) >= 2**13 else 4)
 
 
 def block(size: int, most: int) -> int:

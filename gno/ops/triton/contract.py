@@ -19,7 +19,7 @@ _Layout = tuple[EdgePlan, Tensor | None, nn.Module | None]  # the plan, and ``ed
 def contract_triton(
     features: Features, share: Tensor, v: Tensor, weight: Tensor, bias: Tensor | None, plan: EdgePlan
 ) -> Tensor:
-    r"""The contraction on a GPU, in memory that does not grow with the number of edges; the same result as the plain one.
+    """The contraction on a GPU, in memory that does not grow with the number of edges; equal to the plain one.
 
     Hidden features are read where they are at hand; those of a network of one or two layers are made in registers. A
     larger network is evaluated by torch, a tile of slots at a time, and so is every network in backward, for its own

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
+
+MOST_INPUTS = 64
+"""Numbers of an edge that a program holds at once; edges have about six."""
 
 _ACTIVATIONS: dict[type[nn.Module], str] = {nn.GELU: "gelu", nn.ReLU: "relu", nn.SiLU: "silu", nn.Tanh: "tanh"}
 
@@ -23,7 +27,7 @@ class Layer(NamedTuple):
     activation: str
 
 
-def layers_of(network: nn.Module | None) -> tuple[Layer, ...] | None:
+def layers_of(network: nn.Module) -> tuple[Layer, ...] | None:
     """The one or two layers that a network consists of; ``None`` where it is anything else.
 
     Args:
@@ -38,26 +42,26 @@ def layers_of(network: nn.Module | None) -> tuple[Layer, ...] | None:
     layers: list[Layer] = []
     for module in _chain(network):
         if type(module) is nn.Linear:
-            layers.append(Layer(module.weight, module.bias, "none"))
+            layers.append(Layer(module.weight.detach().contiguous(), module.bias, "none"))
         elif (name := _activation(module)) and layers and layers[-1].activation == "none":
             layers[-1] = layers[-1]._replace(activation=name)
         else:
             return None
-    return tuple(layers) if len(layers) in (1, 2) and not _hooked(network) else None
+    small = len(layers) in (1, 2) and layers[0].weight.shape[1] <= MOST_INPUTS
+    return tuple(layers) if small and not _hooked(network) else None
 
 
-def _chain(network: nn.Module | None) -> tuple[nn.Module | None, ...]:
+def _chain(network: nn.Module) -> Iterable[nn.Module]:
     # A subclass inherits ``chain`` and may still do more in its forward: only the class's own word counts.
-    modules = network.chain if "chain" in vars(type(network)) else network
-    return tuple(modules) if type(modules) is nn.Sequential else (modules,)
+    modules: Any = network.chain if "chain" in vars(type(network)) else network
+    return modules if type(modules) is nn.Sequential else (modules,)
 
 
-def _activation(module: nn.Module | None) -> str | None:
+def _activation(module: nn.Module) -> str | None:
     if isinstance(module, nn.GELU) and module.approximate != "none":
         return None
-    return _ACTIVATIONS.get(type(module))  # type: ignore[arg-type]
+    return _ACTIVATIONS.get(type(module))
 
 
-def _hooked(network: nn.Module | None) -> bool:
-    modules = network.modules() if network is not None else ()
-    return any(m._forward_hooks or m._forward_pre_hooks or m._backward_hooks for m in modules)
+def _hooked(network: nn.Module) -> bool:
+    return any(m._forward_hooks or m._forward_pre_hooks or m._backward_hooks for m in network.modules())

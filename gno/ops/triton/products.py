@@ -1,4 +1,4 @@
-"""The two products of the contraction on a tile, launched: sums into its rows, and what its rows spread to the slots."""
+"""The two products of the contraction on a tile, launched: summed into its rows, and spread to its slots."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from gno.ops.tiles import Tile
-from gno.ops.triton.availability import interpreted
 from gno.ops.triton.blocks import Blocks, block
-from gno.ops.triton.layers import Layer
+from gno.ops.triton.layers import MOST_INPUTS, Layer
+from gno.ops.triton.precision import Precision
 
 
 class Rows(NamedTuple):
@@ -18,17 +18,17 @@ class Rows(NamedTuple):
 
     Args:
         values: matrix, contiguous.
-        index: row ``(slots,)`` of each slot; they are in the order of the slots without it.
+        row: row ``(slots,)`` of each slot; without it, the rows are in the order of the slots.
         layers: one or two.
     """
 
     values: Tensor
-    index: Tensor | None = None
+    row: Tensor | None = None
     layers: tuple[Layer, ...] = ()
 
     @property
     def width(self) -> int:
-        """Numbers in a slot."""
+        """Precision in a slot."""
         return len(self.layers[-1].weight) if self.layers else self.values.shape[1]
 
 
@@ -49,12 +49,13 @@ def aggregate(
     from gno.ops.triton import kernels
 
     (rows, degree), h, c = tile.shape, a.width, b.width
-    blocks = Blocks.fit(degree, h, c)
+    precision = Precision.of(out.dtype)
+    blocks = Blocks.fit(degree, h, c, tensor_cores=precision.tensor_cores)
     grid = (rows, -(-h // blocks.hidden), -(-c // blocks.channels))
     with torch.cuda.device_of(out):
         kernels.aggregate[grid](
-            out, sums, b.values, b.index, share, *_factor(a), degree, *_widths(a), c, weighted,
-            **_constants(a, blocks), BC=blocks.channels,
+            out, sums, b.values, b.row, share, *_factor(a), degree, *_widths(a), c, weighted,
+            **_constants(a, blocks, precision), BC=blocks.channels,
         )  # fmt: skip
 
 
@@ -75,13 +76,16 @@ def spread(
     from gno.ops.triton import kernels
 
     (rows, degree), n = tile.shape, M.shape[2]
-    blocks = Blocks.fit(degree, a.width, n)
+    precision = Precision.of(M.dtype)
+    # Features that are made are made once for a whole block; those that are read come in smaller, overlapping steps.
+    h = a.width if a.layers else min(a.width, 64)
+    blocks = Blocks.fit(degree, h, n, tensor_cores=precision.tensor_cores)
     grid = (rows * -(-degree // blocks.slots), -(-n // blocks.channels))
     out = M.new_empty(rows * degree, n, dtype=dtype)
     with torch.cuda.device_of(out):
         kernels.spread[grid](
             out, M, constant, share, *_factor(a), degree, *_widths(a), n, *M.stride(), weighted,
-            **_constants(a, blocks), BN=blocks.channels,
+            **_constants(a, blocks, precision), BN=blocks.channels,
         )  # fmt: skip
     return out
 
@@ -89,7 +93,7 @@ def spread(
 def _factor(a: Rows) -> tuple[Tensor | None, ...]:
     """``values, edge, W1, b1, W2, b2`` of a kernel."""
     weights = [tensor for layer in a.layers for tensor in (layer.weight, layer.bias)]
-    return a.values, a.index, *weights, *[None] * (4 - len(weights))
+    return a.values, a.row, *weights, *[None] * (4 - len(weights))
 
 
 def _widths(a: Rows) -> tuple[int, int, int]:
@@ -97,28 +101,11 @@ def _widths(a: Rows) -> tuple[int, int, int]:
     return a.values.shape[1], len(a.layers[0].weight) if a.layers else 0, a.width
 
 
-def _constants(a: Rows, blocks: Blocks) -> dict[str, Any]:
-    import triton.language as tl
-
-    kinds = {torch.float64: tl.float64, torch.float32: tl.float32, torch.bfloat16: tl.bfloat16}
-    total = tl.float64 if a.values.dtype == torch.float64 else tl.float32
-    d, k, _ = _widths(a)
-    acts = [layer.activation for layer in a.layers] + ["none", "none"]
+def _constants(a: Rows, blocks: Blocks, precision: Precision) -> dict[str, Any]:
+    first, second, *_ = [layer.activation for layer in a.layers] + ["none", "none"]
     return {
-        "ACT1": acts[0], "ACT2": acts[1], "BS": blocks.slots, "BD": block(d, 64), "BK": block(k, 32),
-        "BH": blocks.hidden, "TOTAL": total, "FACTOR": total if interpreted() else kinds[a.values.dtype],
-        "PRECISION": precision(), "num_warps": blocks.warps,
+        "ACT1": first, "ACT2": second,
+        "BS": blocks.slots, "BD": block(a.values.shape[1], MOST_INPUTS), "BK": blocks.inner, "BH": blocks.hidden,
+        "TOTAL": precision.total, "FACTOR": precision.factor, "PRECISION": precision.float32,
+        "num_warps": blocks.warps,
     }  # fmt: skip
-
-
-def precision() -> str:
-    """How float32 is multiplied: as torch does in its own matrix products.
-
-    Example:
-        >>> precision()
-        'ieee'
-    """
-    matmul = torch.backends.cuda.matmul
-    # Before torch 2.9 there is only the older switch, and from then on it may refuse to be read.
-    tf32 = matmul.fp32_precision == "tf32" if hasattr(matmul, "fp32_precision") else matmul.allow_tf32
-    return "tf32" if tf32 else "ieee"

@@ -57,7 +57,8 @@ class Sweep:
         B = bias if by_target or bias is None else bias.T
         rows = max(GROUP_ROWS, GROUP_BYTES // (A[..., 0].numel() * A.element_size()))
         made = features._replace(values=features.values.contiguous())
-        return cls(plan, made, layers_of(features.kernel), share.contiguous(), A, B, min(rows, len(plan.node)))
+        layers = None if features.kernel is None else layers_of(features.kernel)
+        return cls(plan, made, layers, share.contiguous(), A, B, min(rows, len(plan.node)))
 
     def gather(self, x: Tensor) -> Tensor:
         """``sum of w (h A + B)^T x`` at the rows."""

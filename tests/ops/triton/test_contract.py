@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -15,7 +17,7 @@ from gno.ops.triton.availability import GPU_TYPES, interpreted
 from tests.conftest import ragged
 
 DEVICE = "cpu" if interpreted() else "cuda"
-TYPES = [torch.float32] if DEVICE == "cuda" else [torch.float32, torch.float64]
+DTYPE = torch.float32 if DEVICE == "cuda" else torch.float64
 pytestmark = [
     pytest.mark.gpu,
     pytest.mark.skipif(DEVICE == "cuda" and not torch.cuda.is_available(), reason="no GPU, and no interpreter"),
@@ -37,7 +39,7 @@ def _groups_of_three_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
 
 
-def problem(dtype: torch.dtype, by: str, h: int, edges: int = 70) -> tuple[EdgePlan, list[Tensor]]:
+def problem(dtype: torch.dtype, by: str, h: int, edges: int = 26) -> tuple[EdgePlan, list[Tensor]]:
     """A plan with isolated nodes and one row of many slots; weights of the edges, values, matrices and a bias."""
     edge_index = ragged(8, 9, edges)
     edge_index[0 if by == "source" else 1, : edges // 2] = 2
@@ -49,17 +51,27 @@ def problem(dtype: torch.dtype, by: str, h: int, edges: int = 70) -> tuple[EdgeP
 
 
 def compare(features: Features, leaves: list[Tensor], plan: EdgePlan) -> list[tuple[Tensor, Tensor]]:
-    """Output and gradients of both contractions."""
+    """Output and gradients, and those of the plain contraction in float64."""
     share, v, weight, *bias = leaves
     arguments = (share, v, weight, bias[0] if bias else None, plan)
     assert runs(features, v, weight)
-    results = []
-    for out in (contract_triton(features, *arguments), contract_plain(features.weighted(plan, share), *arguments)):
-        wave = torch.linspace(-1, 1, out.numel(), device=DEVICE).view_as(out).to(out.dtype)
-        inputs = [features.values, *leaves, *features.parameters]
-        gradients = torch.autograd.grad(out, inputs, wave, allow_unused=True)
-        results.append([out, *(torch.zeros_like(i) if g is None else g for i, g in zip(inputs, gradients))])
+    results = [differentiated(contract_triton(features, *arguments), features, leaves)]
+    exact = Features(double(features.values), features.edge, features.kernel and deepcopy(features.kernel).double())
+    share, v, weight, *bias = leaves = [double(leaf) for leaf in leaves]
+    arguments = (share, v, weight, bias[0] if bias else None, plan)
+    results.append(differentiated(contract_plain(exact.weighted(plan, share), *arguments), exact, leaves))
     return list(zip(*results, strict=True))
+
+
+def differentiated(out: Tensor, features: Features, leaves: list[Tensor]) -> list[Tensor]:
+    inputs = [features.values, *leaves, *features.parameters]
+    wave = torch.linspace(-1, 1, out.numel(), device=DEVICE).view_as(out).to(out.dtype)
+    gradients = torch.autograd.grad(out, inputs, wave, allow_unused=True)
+    return [out, *(torch.zeros_like(i) if g is None else g for i, g in zip(inputs, gradients))]
+
+
+def double(leaf: Tensor) -> Tensor:
+    return leaf.detach().double().requires_grad_()
 
 
 def close(pairs: list[tuple[Tensor, Tensor]], tolerance: float) -> bool:
@@ -67,47 +79,49 @@ def close(pairs: list[tuple[Tensor, Tensor]], tolerance: float) -> bool:
 
 
 def tolerance(dtype: torch.dtype) -> float:
-    return 1e-12 if dtype == torch.float64 else 1e-6
+    """In float32, what a sum of some tens of terms loses, which nearly cancel in some gradients."""
+    return 1e-12 if dtype == torch.float64 else 16 * torch.finfo(torch.float32).eps
 
 
-@pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize("by", ["source", "target"])
 @pytest.mark.parametrize("with_bias", [False, True])
 @pytest.mark.parametrize("where", ["edges", "slots"])
-def test_features_at_hand(where: str, with_bias: bool, by: str, dtype: torch.dtype) -> None:
-    plan, leaves = problem(dtype, by, h=19)
-    values = torch.randn(70 if where == "edges" else len(plan.edge), 19).to(DEVICE, dtype)
+def test_features_at_hand(where: str, with_bias: bool, by: str) -> None:
+    plan, leaves = problem(DTYPE, by, h=19)
+    values = torch.randn(26 if where == "edges" else len(plan.edge), 19).to(DEVICE, DTYPE)
     if where == "slots":
         values = values * leaves[0].detach()
     features = Features(values.requires_grad_(), plan.edge if where == "edges" else None)
-    assert close(compare(features, leaves if with_bias else leaves[:-1], plan), tolerance(dtype))
+    assert close(compare(features, leaves if with_bias else leaves[:-1], plan), tolerance(DTYPE))
 
 
-@pytest.mark.parametrize("dtype", TYPES)
+CASES = [*((network, DTYPE) for network in NETWORKS), ("two layers", torch.float32)]
+
+
 @pytest.mark.parametrize("by", ["source", "target"])
-@pytest.mark.parametrize("network", NETWORKS)
-def test_features_of_a_network(network: str, by: str, dtype: torch.dtype) -> None:
+@pytest.mark.parametrize(("network", "dtype"), CASES)
+def test_features_of_a_network(network: str, dtype: torch.dtype, by: str) -> None:
     kernel = NETWORKS[network]().to(DEVICE, dtype)
     d, h = (next(kernel.parameters()).shape[1], [*kernel.parameters()][-1].shape[0])
     plan, leaves = problem(dtype, by, h)
-    values = torch.randn(70, d).to(DEVICE, dtype).requires_grad_()
+    values = torch.randn(26, d).to(DEVICE, dtype).requires_grad_()
     assert close(compare(Features(values, plan.edge, kernel), leaves, plan), tolerance(dtype))
 
 
 @pytest.mark.parametrize("by", ["source", "target"])
 def test_wider_than_a_block(by: str) -> None:
-    plan, leaves = problem(TYPES[-1], by, h=300, edges=12)
-    kernel = MLP((2, 40, 300), "relu", last=True).to(DEVICE, TYPES[-1])
-    leaves[1:] = [torch.randn(s, dtype=TYPES[-1], device=DEVICE, requires_grad=True) for s in ((8, 70), (300, 70, 2))]
-    values = torch.randn(12, 2).to(DEVICE, TYPES[-1]).requires_grad_()
-    assert close(compare(Features(values, plan.edge, kernel), leaves, plan), 10 * tolerance(TYPES[-1]))
+    plan, leaves = problem(DTYPE, by, h=260, edges=5)
+    kernel = MLP((2, 20, 260), "relu", last=True).to(DEVICE, DTYPE)
+    leaves[1:] = [torch.randn(s, dtype=DTYPE, device=DEVICE, requires_grad=True) for s in ((8, 65), (260, 65, 2))]
+    values = torch.randn(5, 2).to(DEVICE, DTYPE).requires_grad_()
+    assert close(compare(Features(values, plan.edge, kernel), leaves, plan), tolerance(DTYPE))
 
 
 @pytest.mark.parametrize("by", ["source", "target"])
 def test_bfloat16_sums_in_float32(by: str) -> None:
     assert torch.bfloat16 in GPU_TYPES
     plan, leaves = problem(torch.bfloat16, by, h=19)
-    values = torch.randn(70, 19).to(DEVICE, torch.bfloat16).requires_grad_()
+    values = torch.randn(26, 19).to(DEVICE, torch.bfloat16).requires_grad_()
     low = contract_triton(Features(values, plan.edge), *leaves, plan)
     share, *exact = [t.detach().double() for t in leaves]
     high = contract_plain(values.detach().double()[plan.edge] * share, share, *exact, plan)
@@ -116,23 +130,22 @@ def test_bfloat16_sums_in_float32(by: str) -> None:
     assert (low - high).abs().max() < 3 * torch.finfo(torch.bfloat16).eps * high.abs().max()
 
 
-@pytest.mark.parametrize("by", ["source", "target"])
-def test_only_what_is_asked_for_is_differentiated(by: str) -> None:
-    plan, leaves = problem(TYPES[-1], by, h=7)
-    kernel = NETWORKS["one layer"]().to(DEVICE, TYPES[-1])
-    features = Features(torch.randn(70, 3).to(DEVICE, TYPES[-1]), plan.edge, kernel)
+def test_only_what_is_asked_for_is_differentiated() -> None:
+    plan, leaves = problem(DTYPE, "target", h=7, edges=12)
+    kernel = NETWORKS["one layer"]().to(DEVICE, DTYPE)
+    features = Features(torch.randn(12, 3).to(DEVICE, DTYPE), plan.edge, kernel)
     expected = contract_plain(features.weighted(plan, leaves[0]), *leaves, plan).sum()
     all_leaves = [*leaves, *kernel.parameters()]
     for leaf, gradient in zip(all_leaves, torch.autograd.grad(expected, all_leaves)):
         for other in all_leaves:
             other.requires_grad_(other is leaf)
         contract_triton(features, *leaves, plan).sum().backward()
-        assert close([(leaf.grad, gradient)], tolerance(TYPES[-1]))
+        assert close([(leaf.grad, gradient)], tolerance(DTYPE))
 
 
 def test_the_second_derivative_is_that_of_the_plain_contraction() -> None:
-    plan, leaves = problem(TYPES[-1], "target", h=4, edges=20)
-    values = torch.randn(20, 4).to(DEVICE, TYPES[-1]).requires_grad_()
+    plan, leaves = problem(DTYPE, "target", h=4, edges=20)
+    values = torch.randn(20, 4).to(DEVICE, DTYPE).requires_grad_()
     features, results = Features(values, plan.edge), []
     for out in (
         contract_triton(features, *leaves, plan),
@@ -140,7 +153,7 @@ def test_the_second_derivative_is_that_of_the_plain_contraction() -> None:
     ):
         (first,) = torch.autograd.grad(out.square().sum(), leaves[1], create_graph=True)
         results.append(torch.autograd.grad(first.square().sum(), [values, *leaves]))
-    assert close(list(zip(*results, strict=True)), 100 * tolerance(TYPES[-1]))
+    assert close(list(zip(*results, strict=True)), 100 * tolerance(DTYPE))
 
 
 @pytest.mark.parametrize("by", ["source", "target"])
