@@ -38,7 +38,7 @@ class Backward:
 
     def run(self) -> tuple[Tensor | None, ...]:
         """Gradients in the order of ``needed``."""
-        for group in self.sweep.groups(made=self.features.needed):
+        for group in self.sweep.groups(gradient=self.features.needed):
             self._group(group)
         dv, dA, dB = self.dx, self.dA, self.dB
         if self.sweep.plan.by == "source":
@@ -70,7 +70,7 @@ class Backward:
         if self.features.needed:
             far, share = Rows(self.x, sweep.plan.far[tile.slots]), sweep.share[tile.slots]
             gradient = spread(far, P.mT, None, share, tile, weighted=sweep.weighted, dtype=P.dtype)
-            self.features.add(tile.slots, gradient if made is None else made, inputs, gradient)
+            self.features.add(tile.slots, made if made is not None else gradient, inputs, gradient)
         if any(t is not None for t in (self.dA, self.dB, self.dy)):
             sweep.aggregate(hidden, self.x, tile, self.S, self.s)
 

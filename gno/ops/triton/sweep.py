@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 
 import torch
@@ -21,7 +20,7 @@ GROUP_ROWS = 128
 """Least rows of a group: the matrices of the kernel are read once for so many rows."""
 
 TILE_BYTES = 2**25
-"""Hidden features that torch makes at a time."""
+"""What is written for the slots of a tile: hidden features by torch and the gradient by them, or else messages."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +79,16 @@ class Sweep:
                 self.send(self.hidden(tile), S, constant, tile, x)
         return x.to(y.dtype)
 
-    def groups(self, *, made: bool = False) -> list[Group]:
-        """Groups of rows; their tiles are small where torch makes the hidden features, always or for a gradient."""
-        made = self.features.kernel is not None and (made or self.layers is None)
-        slots = max(1, TILE_BYTES // (len(self.A) * self.A.element_size())) if made else sys.maxsize
-        return groups(self.plan, slots, self.rows)
+    def groups(self, *, gradient: bool = False) -> list[Group]:
+        """Groups of rows, in tiles.
+
+        Args:
+            gradient: whether that by the hidden features is written, too.
+        """
+        h, c, _ = self.A.shape
+        written = gradient or (self.features.kernel is not None and self.layers is None)
+        slots = TILE_BYTES // ((h if written else c) * self.A.element_size())
+        return groups(self.plan, max(1, slots), self.rows)
 
     def buffers(self) -> tuple[Tensor, Tensor]:
         """Room for the sums of a group: with the features, and without."""
