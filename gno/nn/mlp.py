@@ -74,6 +74,11 @@ class MLP(nn.Module):
             raise DataError(f"x has {x.shape[-1]} channels", why=f"the MLP takes {self.in_channels}")
         return self.layers(x)
 
+    @property
+    def chain(self) -> nn.Sequential:
+        """All that the network does: its layers, one after the other."""
+        return self.layers
+
 
 def _known(name: str) -> str:
     if name not in ACTIVATIONS:

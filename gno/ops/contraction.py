@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from gno.errors import DataError
+from gno.errors import ConfigError, DataError
 from gno.ops.edge_plan import EdgePlan
 from gno.ops.features import Features
+from gno.ops.matrices import contract_cached
 from gno.ops.plain import contract_plain
 from gno.ops.plans import Plan, edge_plan
+from gno.ops.reference import contract_reference
 from gno.ops.streamed import contract_streamed
 from gno.ops.traced import TracedPlan, contract_traced
+from gno.ops.triton import contract_triton, runs
 
 PLAIN_BYTES = 2**24
 """What the plain contraction may keep for its backward pass; above, it goes tile by tile."""
+
+BACKENDS: dict[str, Callable[..., Tensor]] = {
+    "cached": contract_cached,
+    "plain": lambda features, share, *rest: contract_plain(features.weighted(rest[-1], share), share, *rest),
+    "reference": contract_reference,
+    "streamed": contract_streamed,
+    "triton": contract_triton,
+}
+"""Ways to the same numbers: a matrix an edge, kept; plain operations; a matrix an edge; tile by tile; on a GPU."""
 
 
 def kernel_contraction(
@@ -28,6 +42,7 @@ def kernel_contraction(
     num_targets: int,
     edge_weight: Float[Tensor, " edges"] | None = None,
     plan: Plan | None = None,
+    backend: str | None = None,
 ) -> Float[Tensor, "targets c_out"]:
     r"""Sum over the edges of a node of a kernel matrix times the values at the other end.
 
@@ -54,8 +69,10 @@ def kernel_contraction(
         num_targets: number of target nodes; one without edges gets 0.
         edge_weight: ``w``; 1 without it.
         plan: that of ``edge_index``; without it ``gno.ops.edge_plan``, which is kept with ``edge_index``.
+        backend: one of ``BACKENDS``, where the quickest is not wanted.
 
     Raises:
+        ConfigError: an unknown backend, or one that does not run here.
         DataError: shapes, types or devices that do not fit, or an index that is out of range.
 
     Example:
@@ -66,6 +83,8 @@ def kernel_contraction(
                 [1., 1., 0.]])
     """
     values, kernel = _check(hidden, v, edge_index, weight)
+    if backend is not None and backend not in BACKENDS:
+        raise ConfigError(f"backend {backend!r} is unknown", why=f"known: {', '.join(BACKENDS)}")
     if plan is None:
         plan = edge_plan(edge_index, v.shape[0], num_targets, shape=weight.shape)
     elif isinstance(plan, EdgePlan) and (plan.num_edges, plan.num_sources, plan.num_targets) != (
@@ -77,7 +96,14 @@ def kernel_contraction(
     share = plan.slot_weight(edge_weight, v)
     if isinstance(plan, TracedPlan):
         return contract_traced(values if kernel is None else kernel(values), share, v, weight, bias, plan)
-    return _contract(Features(values, plan.edge, kernel), share, v, weight, bias, plan)
+    features = Features(values, plan.edge, kernel)
+    if backend == "triton" and not runs(features, v, weight):
+        raise ConfigError(
+            f"backend 'triton' does not run on {v.device} in {v.dtype}",
+            why="it takes float32 and bfloat16, all tensors of one type, on an NVIDIA GPU since Ampere, with Triton",
+            fix="leave backend out",
+        )
+    return BACKENDS[backend or _quickest(features, v, weight, plan)](features, share, v, weight, bias, plan)
 
 
 def contract(
@@ -104,15 +130,13 @@ def contract(
         values = hidden if isinstance(hidden, Tensor) else hidden[0](hidden[1])
         return contract_traced(values, share, v, weight, bias, plan)
     features = Features(hidden) if isinstance(hidden, Tensor) else Features(hidden[1], plan.edge, hidden[0])
-    return _contract(features, share, v, weight, bias, plan)
+    return BACKENDS[_quickest(features, v, weight, plan)](features, share, v, weight, bias, plan)
 
 
-def _contract(
-    features: Features, share: Tensor, v: Tensor, weight: Tensor, bias: Tensor | None, plan: EdgePlan
-) -> Tensor:
+def _quickest(features: Features, v: Tensor, weight: Tensor, plan: EdgePlan) -> str:
     if torch.compiler.is_compiling() or _small(features, weight, plan):
-        return contract_plain(features.weighted(plan, share), share, v, weight, bias, plan)
-    return contract_streamed(features, share, v, weight, bias, plan)
+        return "plain"
+    return "triton" if runs(features, v, weight) else "streamed"
 
 
 def _small(features: Features, weight: Tensor, plan: EdgePlan) -> bool:

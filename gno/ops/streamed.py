@@ -16,8 +16,15 @@ from gno.ops.precision import autocast_type, sum_type
 from gno.ops.tiles import Group, Tile, group_rows, groups, tile_slots
 
 
-class _Layout(NamedTuple):
-    """What has no gradient: the plan, and the features without their values."""
+class Layout(NamedTuple):
+    """What has no gradient: the plan, and the features without their values.
+
+    Args:
+        plan: layout of the slots.
+        edge: as of ``Features``.
+        kernel: as of ``Features``.
+        autocast: as of ``Features``.
+    """
 
     plan: EdgePlan
     edge: Tensor | None
@@ -25,6 +32,11 @@ class _Layout(NamedTuple):
     autocast: torch.dtype | None
 
     def features(self, values: Tensor) -> Features:
+        """The features.
+
+        Args:
+            values: as of ``Features``.
+        """
         return Features(values, self.edge, self.kernel, self.autocast)
 
 
@@ -44,7 +56,7 @@ def contract_streamed(
         bias: matrix added to the kernel of every edge.
         plan: layout of the slots.
     """
-    layout = _Layout(plan, features.edge, features.kernel, autocast_type(v))
+    layout = Layout(plan, features.edge, features.kernel, autocast_type(v))
     with torch.autocast(v.device.type, enabled=False):
         return _Streamed.apply(layout, features.values, share, v, weight, bias, *features.parameters)
 
@@ -87,7 +99,7 @@ def stream_gradients(
 
 class _Streamed(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, layout: _Layout, *tensors: Any) -> Tensor:
+    def forward(ctx: Any, layout: Layout, *tensors: Any) -> Tensor:
         ctx.layout = layout
         ctx.save_for_backward(*tensors)
         values, share, v, weight, bias, *_ = tensors
@@ -98,7 +110,7 @@ class _Streamed(torch.autograd.Function):
         (gradient,) = gradients
         needed = ctx.needs_input_grad[1:]
         if torch.is_grad_enabled():
-            return None, *_plain_backward(ctx.layout, ctx.saved_tensors, needed, gradient)
+            return None, *plain_backward(ctx.layout, ctx.saved_tensors, needed, gradient)
         values, share, v, weight, bias, *_ = ctx.saved_tensors
         features = ctx.layout.features(values)
         with torch.autocast(v.device.type, enabled=False):
@@ -106,8 +118,15 @@ class _Streamed(torch.autograd.Function):
         return None, *parts
 
 
-def _plain_backward(layout: _Layout, saved: tuple[Any, ...], needed: tuple[bool, ...], gradient: Tensor) -> list[Any]:
-    """Gradients that can be differentiated once more."""
+def plain_backward(layout: Layout, saved: tuple[Any, ...], needed: tuple[bool, ...], gradient: Tensor) -> list[Any]:
+    """Gradients of a contraction that can be differentiated once more.
+
+    Args:
+        layout: what has no gradient.
+        saved: ``values``, ``share``, ``v``, ``weight``, ``bias`` and the parameters of the kernel.
+        needed: which of their gradients are.
+        gradient: by the result.
+    """
     # Aliases: one argument may depend on another, and that path belongs to the graph outside.
     aliases: list[Any] = [None if t is None else t.view_as(t) for t in saved]
     values, share, v, weight, bias, *parameters = aliases

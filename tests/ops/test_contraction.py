@@ -5,7 +5,7 @@ from __future__ import annotations
 import jaxtyping
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gno.errors import ConfigError, DataError
 from gno.ops import EdgePlan, kernel_contraction
@@ -37,6 +37,22 @@ def test_both_orders_of_the_contraction_agree() -> None:
     assert (results[0] - results[1]).abs().max() < 1e-13
 
 
+@pytest.mark.parametrize("by", ["source", "target"])
+def test_all_backends_agree(by: str) -> None:
+    edge_index = ragged(10, 15, 70)
+    network, plan = nn.Sequential(nn.Linear(2, 4), nn.Tanh()), EdgePlan.build(edge_index, 10, 15, by=by)
+    leaves = [torch.randn(s, requires_grad=True) for s in ((70, 2), (10, 3), (4, 3, 2), (3, 2), (70,))]
+    e, v, W, B, share = leaves
+    results = []
+    for backend in ("reference", "cached", "plain", "streamed", None):
+        options = {"num_targets": 15, "edge_weight": share, "plan": plan, "backend": backend}
+        out = kernel_contraction((network, e), v, edge_index, W, B, **options)
+        results.append([out, *torch.autograd.grad(out.sin().sum(), [*leaves, *network.parameters()])])
+    for result in results[1:]:
+        for ours, theirs in zip(result, results[0]):
+            torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-13)
+
+
 def test_padding_stays_small() -> None:
     plan = EdgePlan.build(ragged(500, 500, 40_000), 500, 500, by="target")
     assert len(plan.real) < 1.2 * plan.num_edges
@@ -53,5 +69,9 @@ def test_what_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         kernel_contraction(hidden, v[:4], edge_index, W, num_targets=15)
     with pytest.raises(DataError, match="plan is for 70 edges, 10 sources, 15 targets"):
         kernel_contraction(hidden, v, edge_index, W, num_targets=16, plan=EdgePlan.build(edge_index, 10, 15))
+    with pytest.raises(ConfigError, match="backend 'fast' is unknown"):
+        kernel_contraction(hidden, v, edge_index, W, num_targets=15, backend="fast")
+    with pytest.raises(ConfigError, match="backend 'triton' does not run on cpu"):
+        kernel_contraction(hidden, v, edge_index, W, num_targets=15, backend="triton")
     with pytest.raises(ConfigError, match="by is 'edge'"):
         EdgePlan.build(edge_index, 10, 15, by="edge")
