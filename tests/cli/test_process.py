@@ -12,7 +12,7 @@ import pytest
 
 HEAVY = ("torch", "torch_geometric", "numpy", "scipy", "h5py", "meshio", "matplotlib")
 GNO = [sys.executable, "-c", "from gno.cli import main; main()"]
-COMMANDS = ["", "generate", "check", "train", "evaluate", "predict", "solve", "solve darcy", "info"]
+COMMANDS = ["", "generate", "check", "train", "evaluate", "predict", "solve", "solve darcy", "bench", "info"]
 
 
 def run(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
