@@ -57,8 +57,8 @@ def _ours(layer: Layer) -> list[Tensor]:
     """The same, in the shapes and the order of the peer."""
     own = layer.ours
     out = layer.ours_once()
-    sources = [layer.v, *own.kernel.parameters(), own.weight]
-    *rest, weight, bias = torch.autograd.grad(out.square().sum(), [*sources, own.kernel_bias])
+    sources = [layer.v, *own.kernel.parameters(), *own.parameters(recurse=False)]
+    *rest, weight, bias = torch.autograd.grad(out.square().sum(), sources)
     return [out, *rest, weight.flatten(1).T, bias.flatten()]
 
 

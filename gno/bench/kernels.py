@@ -69,8 +69,7 @@ def _raced(
     peer: bool = True,
 ) -> Measurement:
     def measure() -> Row:
-        options = {"seed": setting.seed, "dtype": dtype, "device": setting.device}
-        layer = Layer(nodes, degree, hidden=hidden, **options)
+        layer = Layer(nodes, degree, hidden=hidden, seed=setting.seed, dtype=dtype, device=setting.device)
         works = [_pass(partial(rival, layer), passes) for rival in _rivals(iterations)[: 1 + peer]]
         costs = race(*works, device=setting.device, patience=setting.patience)
         flops = 2 * PASSES[passes] * layer.multiplications(iterations)

@@ -17,9 +17,8 @@ from gno.report.axis import plain_axes
 from gno.report.canvas import LABEL, MUTED, TITLE, frame, save_png, sheet, write
 from gno.report.history import COLORS
 
-PANEL_WIDTH, PANEL_HEIGHT, LEFT, RIGHT, BOTTOM, TOP = 2.55, 2.1, 0.65, 1.3, 0.6, 0.45
+PANEL_WIDTH, PANEL_HEIGHT, LEFT, RIGHT, BOTTOM, TOP = 2.55, 2.1, 0.65, 1.6, 0.6, 0.45
 """A panel, and the room around it, in inches."""
-COLUMNS = 2
 APART = 0.09
 """Least distance of two names, as a share of the panel's height."""
 
@@ -38,7 +37,7 @@ def growth_picture(record: Record, path: str | os.PathLike[str]) -> Path:
         ResourceError: the picture cannot be written.
     """
     panels = [list(group) for _, group in groupby(record.curves(), key=lambda curve: (curve.name, curve.quantity))]
-    columns = min(COLUMNS, max(1, len(panels)))
+    columns = {0: 1, 1: 1, 2: 2, 4: 2}.get(len(panels), 3)
     rows = max(1, math.ceil(len(panels) / columns))
     width, height = LEFT + PANEL_WIDTH + RIGHT, BOTTOM + PANEL_HEIGHT + TOP
     figure = sheet(columns * width, rows * height + 0.55)
@@ -93,9 +92,9 @@ def _names(axes: Axes, panel: list[Curve], law: str) -> None:
         )
 
 
-def _power(value: float, _: int) -> str:
+def _power(value: float, _: float) -> str:
     return f"$10^{{{round(math.log10(value))}}}$"
 
 
-def _counted(value: float, _: int) -> str:
+def _counted(value: float, _: float) -> str:
     return f"{value:,.0f}"

@@ -36,7 +36,7 @@ class Record:
     complete: bool = False
 
     def __post_init__(self) -> None:
-        self.head = {
+        self.head: dict[str, Any] = {
             "benchmark": self.benchmark.name,
             "title": self.benchmark.title,
             "unit": self.benchmark.unit,

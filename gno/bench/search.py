@@ -21,7 +21,9 @@ def tree_radius(x: Tensor, radius: float, period: Sequence[float] | None = None)
         radius: largest distance.
         period: of the box.
     """
-    half = cKDTree(x.numpy(), boxsize=period).query_pairs(radius, output_type="ndarray")
+    half = cKDTree(x.numpy(), boxsize=None if period is None else np.asarray(period)).query_pairs(
+        radius, output_type="ndarray"
+    )
     ends = np.concatenate([half, half[:, ::-1]]).T
     rows = coo_array((np.ones(ends.shape[1], dtype=np.bool_), (ends[0], ends[1])), shape=(len(x), len(x))).tocsr()
     return rows.indptr, rows.indices
@@ -34,8 +36,7 @@ def tree_nearest(x: Tensor, k: int) -> np.ndarray:
         x: points ``(n, dim)`` on the CPU.
         k: neighbors of each.
     """
-    found: np.ndarray = cKDTree(x.numpy()).query(x.numpy(), k=k)[1]
-    return found
+    return np.asarray(cKDTree(x.numpy()).query(x.numpy(), k=k)[1])
 
 
 def dense_radius(targets: Tensor, sources: Tensor, radius: float) -> Tensor:

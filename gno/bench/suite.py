@@ -39,7 +39,7 @@ def benchmark_named(name: str) -> Benchmark:
 def run(
     benchmark: Benchmark, folder: Path, setting: Setting | None = None, *, progress: Progress | None = None
 ) -> Record:
-    """Measure all rows; after each one ``folder/NAME.json`` holds those so far, and at the end a picture lies beside it.
+    """Measure all rows: ``NAME.json`` in the folder holds those so far after each one; in the end ``NAME.png`` is drawn.
 
     Args:
         benchmark: which.

@@ -18,7 +18,7 @@ class Seconds(NamedTuple):
     """The cost of one run.
 
     Args:
-        processor: CPU seconds of the process, all threads together; on CUDA the seconds of the device between two events.
+        processor: CPU seconds of the process, all threads together; on CUDA seconds of the device between two events.
         wall: seconds on the clock.
     """
 
