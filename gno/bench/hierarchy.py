@@ -43,9 +43,10 @@ def _against_all_distances(setting: Setting) -> Iterator[Measurement]:
 
 
 def _alone(setting: Setting, method: str, number: int) -> Row:
-    x, made = cloud(number, seed=setting.seed), []
-    costs = race(lambda: made.append(_build(x, method)), patience=setting.patience)
-    return Row.timed(method, number, costs, numbers=_numbers(made[0]))
+    x = cloud(number, seed=setting.seed)
+    numbers = _numbers(_build(x, method))
+    costs = race(partial(_build, x, method), patience=setting.patience)
+    return Row.timed(method, number, costs, numbers=numbers)
 
 
 def _beside(setting: Setting, number: int) -> Row:

@@ -92,7 +92,7 @@ def archives(folder: Path, samples: Sequence[Mesh]) -> Iterator[Read]:
         samples: meshes with fields.
     """
     for i, mesh in enumerate(samples):
-        np.savez(folder / f"sample{i}.npz", allow_pickle=False, **arrays(mesh))
+        np.savez(folder / f"sample{i}.npz", **arrays(mesh))  # type: ignore[arg-type]  # of allow_pickle
 
     def read(i: int) -> Arrays:
         with np.load(folder / f"sample{i}.npz") as file:

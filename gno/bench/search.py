@@ -21,9 +21,8 @@ def tree_radius(x: Tensor, radius: float, period: Sequence[float] | None = None)
         radius: largest distance.
         period: of the box.
     """
-    half = cKDTree(x.numpy(), boxsize=None if period is None else np.asarray(period)).query_pairs(
-        radius, output_type="ndarray"
-    )
+    tree = cKDTree(x.numpy(), boxsize=None if period is None else np.asarray(period))
+    half = tree.query_pairs(radius, output_type="ndarray")
     ends = np.concatenate([half, half[:, ::-1]]).T
     rows = coo_array((np.ones(ends.shape[1], dtype=np.bool_), (ends[0], ends[1])), shape=(len(x), len(x))).tocsr()
     return rows.indptr, rows.indices

@@ -39,7 +39,7 @@ def benchmark_named(name: str) -> Benchmark:
 def run(
     benchmark: Benchmark, folder: Path, setting: Setting | None = None, *, progress: Progress | None = None
 ) -> Record:
-    """Measure all rows: ``NAME.json`` in the folder holds those so far after each one; in the end ``NAME.png`` is drawn.
+    """Measure all rows: ``NAME.json`` in the folder holds those so far; in the end ``NAME.png`` is drawn.
 
     Args:
         benchmark: which.
