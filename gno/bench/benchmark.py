@@ -19,7 +19,7 @@ class Measurement:
     """
 
     measure: Callable[[], Row]
-    cost: float
+    cost: float | int
 
 
 @dataclass(frozen=True)

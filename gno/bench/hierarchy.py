@@ -33,13 +33,13 @@ def measurements(setting: Setting) -> list[Measurement]:
 def _growth(setting: Setting) -> Iterator[Measurement]:
     for method in METHODS:
         for number in setting.sizes((10_000, 100_000, 1_000_000), quick=(1_000, 3_000)):
-            yield Measurement(partial(_alone, setting, method, number), 3 + 6e-5 * number)
+            yield Measurement(partial(_alone, setting, method, number), setting.patience + 6e-5 * number)
 
 
 def _against_all_distances(setting: Setting) -> Iterator[Measurement]:
     """At sizes whose squares fit: ten thousand points take 0.8 GB."""
     for number in setting.sizes((1_000, 3_000, 10_000), quick=(500, 1_000)):
-        yield Measurement(partial(_beside, setting, number), 3 + 2e-3 * number)
+        yield Measurement(partial(_beside, setting, number), setting.patience + 2e-3 * number)
 
 
 def _alone(setting: Setting, method: str, number: int) -> Row:

@@ -56,7 +56,8 @@ def measurements(setting: Setting) -> list[Measurement]:
     """
     sizes = setting.sizes((500, 2_000, 8_000), quick=(100, 400))
     number = setting.sizes(100, quick=3 * KEPT)
-    return [Measurement(partial(_row, setting, case, n, number), 3 + 1e-3 * n) for case in CASES for n in sizes]
+    cost = setting.patience + 1e-2 * number
+    return [Measurement(partial(_row, setting, case, n, number), cost) for case in CASES for n in sizes]
 
 
 def _row(setting: Setting, case: Case, nodes: int, number: int) -> Row:

@@ -35,7 +35,7 @@ def measurements(setting: Setting) -> list[Measurement]:
 
 def _layers(setting: Setting) -> Iterator[Measurement]:
     """Ratios at several degrees; with one kernel for six iterations; on a level of a multipole cycle."""
-    edges = setting.sizes(12_000, quick=1_200)
+    edges = setting.sizes(12_000, quick=400)
     half = [torch.bfloat16] if setting.device.type == "cuda" else []
     for dtype in (torch.float32, *half):
         for passes in PASSES:
@@ -43,15 +43,15 @@ def _layers(setting: Setting) -> Iterator[Measurement]:
                 yield _raced(setting, f"degree {degree}", edges // degree, degree, passes, dtype=dtype)
             name = f"degree 100, {ITERATIONS} iterations"
             yield _raced(setting, name, edges // 100, 100, passes, dtype=dtype, iterations=ITERATIONS)
-            name, nodes = "multipole level, degree 7, hidden 128", setting.sizes(1_600, quick=160)
+            name, nodes = "multipole level, degree 7, hidden 128", setting.sizes(1_600, quick=60)
             yield _raced(setting, name, nodes, 7, passes, dtype=dtype, hidden=128)
 
 
 def _growth(setting: Setting) -> Iterator[Measurement]:
     """Time at a fixed degree, up to more edges than the peer has memory for."""
-    most_of_peer = setting.sizes(50_000, quick=3_000)
+    most_of_peer = setting.sizes(50_000, quick=1_000)
     for passes in PASSES:
-        for edges in setting.sizes((10_000, 20_000, 50_000, 100_000, 300_000, 1_000_000), quick=(1_000, 3_000, 10_000)):
+        for edges in setting.sizes((10_000, 20_000, 50_000, 100_000, 300_000, 1_000_000), quick=(500, 1_000, 2_000)):
             name, peer = f"growth at degree {DEGREE}", edges <= most_of_peer
             yield _raced(setting, name, edges // DEGREE, DEGREE, passes, peer=peer)
 

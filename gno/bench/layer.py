@@ -42,12 +42,11 @@ class Layer:
             attr, v = torch.randn(len(target), FEATURES), torch.randn(nodes, WIDTH)
             layers = [nn.Linear(FEATURES, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU()]
             kernel = nn.Sequential(*layers, nn.Linear(hidden, WIDTH * WIDTH))
-            conv = NNConv(WIDTH, WIDTH, kernel, aggr="mean", root_weight=False, bias=False)
+            conv = NNConv(WIDTH, WIDTH, kernel, aggr="mean", root_weight=False, bias=False).to(device, dtype)
+            self.conv, self.ours = conv, KernelIntegral.from_nnconv(conv)
         self.nodes, self.hidden = nodes, hidden
         self.index, self.attr = index.to(device), attr.to(device, dtype)
         self.v = v.to(device, dtype).requires_grad_()
-        self.conv = conv.to(device, dtype)
-        self.ours = KernelIntegral.from_nnconv(self.conv)
         self.plan = EdgePlan.build(self.index, nodes, nodes)
 
     @property

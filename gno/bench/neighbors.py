@@ -33,22 +33,22 @@ def _within_radius(setting: Setting) -> Iterator[Measurement]:
     cases = (("radius, plane", 2, False), ("radius, space", 3, False), ("radius, periodic plane", 2, True))
     for name, dim, periodic in cases:
         for number in setting.sizes(SIZES, quick=(1_000, 3_000)):
-            yield Measurement(partial(_radius, setting, name, number, dim, periodic), _cost(number, dim))
+            yield Measurement(partial(_radius, setting, name, number, dim, periodic), _cost(setting, number, dim))
 
 
 def _among_nearest(setting: Setting) -> Iterator[Measurement]:
     for number in setting.sizes(SIZES, quick=(1_000, 3_000)):
-        yield Measurement(partial(_nearest, setting, number), _cost(number, 2))
+        yield Measurement(partial(_nearest, setting, number), _cost(setting, number, 2))
 
 
 def _against_all_distances(setting: Setting) -> Iterator[Measurement]:
     """At sizes whose squares fit: ten thousand points take 0.8 GB."""
     for number in setting.sizes((1_000, 3_000, 10_000), quick=(500, 1_000)):
-        yield Measurement(partial(_dense, setting, number), _cost(number, 2))
+        yield Measurement(partial(_dense, setting, number), _cost(setting, number, 2))
 
 
-def _cost(number: int, dim: int) -> float:
-    return 3 + number * dim * 1e-5
+def _cost(setting: Setting, number: int, dim: int) -> float:
+    return setting.patience + number * dim * 1e-5
 
 
 def _radius(setting: Setting, name: str, number: int, dim: int, periodic: bool) -> Row:

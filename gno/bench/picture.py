@@ -67,7 +67,7 @@ def _draw(axes: Axes, panel: list[Curve], unit: str, law: str) -> None:
     plain_axes(axes, unit)
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if max(sizes) > 20 * min(sizes) else (1.0, 2.0, 5.0)))
     axes.xaxis.set_minor_locator(LogLocator(subs=()))
-    axes.xaxis.set_major_formatter(_power if max(sizes) > 20 * min(sizes) else _counted)
+    axes.xaxis.set_major_formatter((lambda v, _: _count(v)))
     _names(axes, panel, law)
 
 
@@ -92,9 +92,7 @@ def _names(axes: Axes, panel: list[Curve], law: str) -> None:
         )
 
 
-def _power(value: float, _: float) -> str:
-    return f"$10^{{{round(math.log10(value))}}}$"
-
-
-def _counted(value: float, _: float) -> str:
-    return f"{value:,.0f}"
+def _count(value: float) -> str:
+    """A power of ten as one; any other number in full."""
+    power = math.log10(value)
+    return f"$10^{{{power:.0f}}}$" if math.isclose(power, round(power)) else f"{value:,.0f}"

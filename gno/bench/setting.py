@@ -42,4 +42,4 @@ class Setting:
     @property
     def patience(self) -> float:
         """Seconds after which a race that has its fewest repetitions ends."""
-        return 0.2 if self.quick else 3.0
+        return 0.05 if self.quick else 3.0

@@ -48,7 +48,7 @@ def stopwatch(work: Work, device: torch.device = CPU) -> Seconds:
     return Seconds(time.process_time() - processor, time.perf_counter() - wall)
 
 
-def race(*works: Work, device: torch.device = CPU, patience: float = 3.0) -> list[Seconds]:
+def race(*works: Work, device: torch.device = CPU, patience: float | int = 3.0) -> list[Seconds]:
     """The least cost of each of some rivals, which run in turns so that a busy machine slows them alike.
 
     Args:
