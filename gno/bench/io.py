@@ -55,7 +55,7 @@ def measurements(setting: Setting) -> list[Measurement]:
         setting: sizes.
     """
     sizes = setting.sizes((500, 2_000, 8_000), quick=(100, 400))
-    number = setting.sizes(100, quick=3 * KEPT)
+    number = setting.sizes(100, quick=KEPT + 2)
     cost = setting.patience + 1e-2 * number
     return [Measurement(partial(_row, setting, case, n, number), cost) for case in CASES for n in sizes]
 
