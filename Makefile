@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 CORE := $(VENV)/.core
 TOOLS := $(VENV)/.tools
 
-.PHONY: demo test lint docs package clean
+.PHONY: demo test lint bench docs package clean
 
 demo: $(CORE)
 	$(BIN)/python training/demo.py
@@ -22,6 +22,9 @@ lint: $(TOOLS)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(CORE)
+	$(BIN)/gno bench
 
 docs: $(TOOLS)
 	rm -rf docs/api  # pages of names that are gone

@@ -14,7 +14,12 @@ import gno
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "gno").rglob("*.py"))
-ONLY_IN = {"meshio": "gno/mesh/formats/", "h5py": "gno/datasets/", "torch_scatter": "gno/ops/", "triton": "gno/ops/"}
+ONLY_IN = {
+    "meshio": "gno/mesh/formats/",
+    "h5py": ("gno/datasets/", "gno/bench/layout.py"),  # what measures HDF5 must know it
+    "torch_scatter": "gno/ops/",
+    "triton": "gno/ops/",
+}
 
 
 @pytest.mark.parametrize("folder", ["datasets", "training"])

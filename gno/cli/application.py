@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gno.cli.bench import bench
 from gno.cli.check import check
 from gno.cli.evaluate import evaluate
 from gno.cli.exits import GuardedGroup
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (generate, check, train, evaluate, predict, export, info):
+for command in (generate, check, train, evaluate, predict, export, bench, info):
     app.command()(command)
 app.add_typer(solve)
 

@@ -1,0 +1,62 @@
+"""``gno bench``: costs as ratios to peers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gno.cli.options import Debug, Device, Json, Quiet
+from gno.cli.output import Output
+
+if TYPE_CHECKING:
+    from gno.bench import Record
+
+
+def bench(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="kernels, neighbors, hierarchy or io; all without it.")
+    ] = None,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the results.")] = Path(
+        "runs/bench"
+    ),
+    quick: Annotated[bool, typer.Option("--quick", help="Small sizes: to see that all runs, not to quote.")] = False,
+    threads: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Threads of torch; its own choice without it.")
+    ] = None,
+    device: Device = "auto",
+    as_json: Json = False,
+    quiet: Quiet = False,
+    _debug: Debug = False,
+) -> None:
+    """Measure time and memory beside PyG, SciPy, all distances, and other layouts of files, in turns in one run.
+
+    Ratios say how many times less ours takes. DIR gets NAME.json, after every row, and NAME.png. Ctrl-C keeps the rows.
+    """
+    from gno.bench import NAMES, Setting, benchmark_named, run
+    from gno.bench.threads import torch_threads
+    from gno.files import check_folder
+    from gno.training.environment import as_device
+
+    output = Output(as_json=as_json, quiet=quiet)
+    benchmarks = [benchmark_named(wanted) for wanted in ([name] if name else NAMES)]
+    setting = Setting(as_device(device), quick)
+    check_folder(out)
+    results = {}
+    with torch_threads(threads):
+        for benchmark in benchmarks:
+            with output.progress() as tell:
+                record = run(benchmark, out, setting, progress=tell)
+            results[benchmark.name] = _tell(output, record, out)
+    output.result({"folder": out, "benchmarks": results})
+
+
+def _tell(output: Output, record: Record, folder: Path) -> dict[str, Any]:
+    name = record.benchmark.name
+    files = {"json": folder / f"{name}.json", "picture": folder / f"{name}.png"}
+    output.text(f"{record.benchmark.title}: {record.about()}; seconds {record.head['seconds']}")
+    output.table(*record.table())
+    output.text("\n".join(record.growth()))
+    output.text(f"wrote {files['json']} and {files['picture']}\n")
+    return record.to_dict() | files
