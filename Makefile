@@ -50,7 +50,7 @@ $(TOOLS): $(CORE)
 # 6 to 20 minutes. Never a cached wheel: it may be of another torch
 $(SCATTER): | $(TOOLS)
 	$(PIP) setuptools wheel
-	MAX_JOBS=2 $(PIP) --no-build-isolation --no-cache-dir torch-scatter==2.1.2
+	$(PIP) --no-build-isolation --no-cache-dir torch-scatter==2.1.2
 	touch $@
 
 clean:
