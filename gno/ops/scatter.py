@@ -24,10 +24,10 @@ _chosen: ContextVar[Backend] = ContextVar("segment backend", default="torch")  #
 def segment_backend(name: Backend) -> Iterator[None]:
     """Let a library reduce segments while the block runs, in this thread.
 
-    The results and the gradients are native torch's, up to the rounding of a sum. torch-scatter is used in eager mode
-    for a sorted index and finite maxima: on the CPU only where it measures faster, from 100,000 rows of 8 to 15
-    numbers; on other devices always, once the index is checked there. Native torch does the rest, and all of it where
-    torch-scatter cannot be loaded.
+    Results and gradients are native torch's, up to the rounding of a sum. torch-scatter reduces, in eager mode, rows
+    sorted by segment; for a maximum, finite ones. On the CPU it does so where it measures faster: from 100,000 rows of
+    8 to 15 numbers. On CUDA it always does, and the check of the index waits for the device. Native torch does the
+    rest, and everything where torch-scatter cannot be loaded.
 
     Args:
         name: ``"torch"`` or ``"torch_scatter"``.
@@ -72,7 +72,7 @@ def largest(
 
 
 class _Total(torch.autograd.Function):
-    """torch-scatter's own gradient is right once; that of its gradient is lost without a word."""
+    """The gradient of torch-scatter has no gradient itself, and says nothing of it; this one has."""
 
     @staticmethod
     def forward(values: Tensor, index: Tensor, num: int, library: Any) -> Tensor:
@@ -92,15 +92,17 @@ def _library(values: Tensor, index: Tensor, num: int) -> Any | None:
     """torch-scatter where it is chosen, loads, and can reduce these values sooner."""
     if _chosen.get() == "torch" or torch.compiler.is_compiling() or not _pays(values):
         return None
-    if (library := _torch_scatter()) is None:
+    library = _torch_scatter()
+    if library is None or (values.is_cuda and library.cuda_version == -1):  # -1 where it was built without
         return None
     check_index(index, num)  # on every device: torch-scatter reads and writes where a wrong index points
     return library if bool((index[1:] >= index[:-1]).all()) else None
 
 
 def _pays(values: Tensor) -> bool:
-    """Whether torch-scatter may be faster; torch vectorizes rows of 16 numbers and more, and leads on a single one."""
-    return values.device.type != "cpu" or (len(values) >= 100_000 and values.shape[1:].numel() in range(8, 16))
+    """Whether torch-scatter may be faster: on the CPU between what torch vectorizes, 16 numbers a row, and a few."""
+    narrow = values.shape[1:].numel() in range(8, 16)
+    return values.is_cuda or (values.device.type == "cpu" and narrow and len(values) >= 100_000)
 
 
 @functools.cache

@@ -28,7 +28,7 @@ class Library:
     """torch-scatter, or what stands in for it, with a count of its calls."""
 
     def __init__(self, library: Any) -> None:
-        self.library, self.calls = library, 0
+        self.library, self.calls, self.cuda_version = library, 0, getattr(library, "cuda_version", -1)
 
     def segment_sum_csr(self, values: Tensor, offsets: Tensor) -> Tensor:
         self.calls += 1
@@ -221,3 +221,14 @@ def test_nothing_to_reduce(installed: Library, reduce: Reduction) -> None:
     assert torch.equal(reduce(torch.ones(0, 8), none, 3), torch.zeros(3, 8))
     assert reduce(torch.ones(0, 8), none, 0).shape == (0, 8)
     assert reduce(torch.ones(2, 0), torch.tensor([0, 1]), 3).shape == (3, 0)
+
+
+@pytest.mark.gpu
+@every_reduction
+def test_a_gpu_reduces_the_same_and_checks_first(installed: Library, reduce: Reduction) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    values, index = torch.linspace(-1, 1, 10).view(5, 2).cuda(), torch.tensor([0, 0, 2, 2, 3]).cuda()
+    torch.testing.assert_close(reduce(values, index, 5), native(reduce, values, index, 5))
+    with pytest.raises(DataError, match="refers to node 3"):
+        reduce(values, index, 3)
