@@ -90,7 +90,8 @@ class _Total(torch.autograd.Function):
 
 def _library(values: Tensor, index: Tensor, num: int) -> Any | None:
     """torch-scatter where it is chosen, loads, and can reduce these values sooner."""
-    if _chosen.get() == "torch" or torch.compiler.is_compiling() or not _pays(values):
+    # asked first: a compiled graph cannot read a context variable
+    if torch.compiler.is_compiling() or _chosen.get() == "torch" or not _pays(values):
         return None
     library = _torch_scatter()
     if library is None or (values.is_cuda and library.cuda_version == -1):  # -1 where it was built without

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import jaxtyping
@@ -90,6 +92,24 @@ def test_a_traced_graph_takes_other_sizes(reduce: Callable[[Tensor, Tensor, int]
     traced = torch.export.export(Reduction(), example, dynamic_shapes=(any_size, any_size), strict=False).module()
     values, index = torch.linspace(-1, 1, 60).view(30, 2), torch.arange(30) % 5
     assert torch.equal(traced(values, index), reduce(values, index, 5))
+
+
+COMPILED = """
+import torch
+from gno.ops import segment_max, segment_mean, segment_sum
+
+values, index = torch.tensor([-1.0, 0, 0, -2, 3, 3]).view(-1, 1).requires_grad_(), torch.tensor([0, 1, 1, 0, 2, 0])
+for reduce in (segment_sum, segment_mean, segment_max):
+    compiled = torch.compile(lambda v, i: reduce(v, i, 5), fullgraph=True, backend="aot_eager")
+    ours, theirs = compiled(values, index), reduce(values, index, 5)
+    assert torch.equal(ours, theirs)
+    assert torch.equal(*(torch.autograd.grad((y + y**2).sum(), values)[0] for y in (ours, theirs)))
+"""
+
+
+def test_they_compile_without_a_break() -> None:
+    # in a process of its own: the checks of annotations, which tests run with, cannot be compiled
+    subprocess.run([sys.executable, "-c", COMPILED], check=True)
 
 
 @every_reduction
