@@ -8,14 +8,20 @@ TORCH := torch==2.13.0
 # what gno needs to run; and what its developers need on top
 CORE := $(VENV)/.core
 TOOLS := $(VENV)/.tools
+# torch-scatter, which is optional: built from source, against the torch that is there
+SCATTER := $(VENV)/.scatter
 
-.PHONY: demo test lint bench docs package clean
+.PHONY: demo test test-scatter lint bench docs package clean
 
 demo: $(CORE)
 	$(BIN)/python training/demo.py
 
 test: $(TOOLS)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-scatter: $(SCATTER)
+	$(BIN)/python -c 'import torch_scatter'  # or its tests would be skipped
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/ops/test_scatter.py tests/ops/test_segment.py
 
 lint: $(TOOLS)
 	$(BIN)/ruff check .
@@ -42,6 +48,12 @@ $(CORE): pyproject.toml Makefile
 
 $(TOOLS): $(CORE)
 	$(PIP) -e '.[test,docs]'
+	touch $@
+
+# 6 to 20 minutes. Never a cached wheel: it may be of another torch
+$(SCATTER): | $(TOOLS)
+	$(PIP) setuptools wheel
+	$(PIP) --no-build-isolation --no-cache-dir torch-scatter==2.1.2
 	touch $@
 
 clean:

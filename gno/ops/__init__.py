@@ -8,6 +8,7 @@ from gno.ops.index import check_index, sort_edges
 from gno.ops.neighbors import nearest_pairs, radius_pairs
 from gno.ops.period import minimum_image
 from gno.ops.plans import edge_plan
+from gno.ops.scatter import segment_backend
 from gno.ops.segment import segment_max, segment_mean, segment_sum
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "minimum_image",
     "nearest_pairs",
     "radius_pairs",
+    "segment_backend",
     "segment_max",
     "segment_mean",
     "segment_sum",
