@@ -106,7 +106,7 @@ class Assembly:
         return self._compose(self.near, self._by_value(blocks))
 
     def full(
-        self, blocks: Blocks, coefficient: Float[Tensor, "entries one_or_components dim"]
+        self, blocks: Blocks, coefficient: Float[Tensor, "_stencil _components dim"]
     ) -> tuple[Float[Tensor, "*samples entries"], SparsePattern]:
         r"""Entries and pattern of the Jacobian, with :math:`\partial R / \partial G \cdot \partial G / \partial U`."""
         coefficient = coefficient.expand(-1, self.components, -1)
