@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
 import torch
@@ -130,11 +131,11 @@ def _not_finite(tree: Any, name: str) -> str | None:
     """Name of the first tensor in a tree that is not finite."""
     if isinstance(tree, Tensor):
         return None if bool(tree.isfinite().all()) else name
-    if hasattr(tree, "_asdict"):
-        tree = tree._asdict()
+    if is_dataclass(tree):
+        tree = {field.name: getattr(tree, field.name) for field in fields(tree)}
     if isinstance(tree, list | tuple):
-        tree = dict(enumerate(tree))
+        tree = dict(zip(getattr(tree, "_fields", range(len(tree))), tree))
     if not isinstance(tree, Mapping):
-        tree = getattr(tree, "__dict__", {})
+        return None
     found = (_not_finite(value, f"{name}.{key}" if name else str(key)) for key, value in tree.items())
     return next((name for name in found if name is not None), None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from torch.autograd.gradcheck import GradcheckError
 from gno.errors import SolverError
 from gno.fv import lagged
 from gno.fv.balance import Balance
-from gno.fv.implicit import implicit_solve
+from gno.fv.implicit import implicit_solve, refuse_not_finite
 from gno.fv.newton import Newton
 from gno.fv.pattern import SparsePattern
 from gno.fv.report import ConvergenceError
@@ -21,6 +22,17 @@ from tests.fv.plain_grid import Diffusion
 pytestmark = pytest.mark.usefixtures("double")
 
 PAIR, _ = SparsePattern.of(torch.tensor([0, 0, 1, 1]), torch.tensor([0, 1, 0, 1]), 2)
+
+
+class Named(NamedTuple):
+    fine: Tensor
+    f: Tensor
+
+
+@dataclass
+class Declared:
+    fine: Tensor
+    f: Tensor
 
 
 def circle(u: Tensor, p: dict[str, Tensor]) -> Tensor:
@@ -135,7 +147,7 @@ def test_second_derivatives_of_a_balance() -> None:
     def solution(f: Tensor, g: Tensor) -> Tensor:
         return solve(balance, {"f": f, "g": g}, method=Newton(tolerance=1e-14), derivatives=2)[0]
 
-    assert torch.autograd.gradcheck(solution, inputs)
+    assert torch.autograd.gradcheck(solution, inputs, fast_mode=True)
     assert torch.autograd.gradgradcheck(solution, inputs, fast_mode=True)
 
 
@@ -270,6 +282,12 @@ def test_nan_names_the_cell_and_the_parameter() -> None:
     p["f"][7] = torch.nan
     with pytest.raises(SolverError, match=r"cell 7; parameter 'f'"):
         solve(balance, p)
+
+
+@pytest.mark.parametrize("wrap", [Named, Declared, lambda fine, f: (fine, [f])])
+def test_nan_is_found_in_any_tree(wrap: Any) -> None:
+    with pytest.raises(SolverError, match=r"cell 1; parameter '(f|1\.0)'"):
+        refuse_not_finite(torch.tensor([[0.0], [torch.nan]]), wrap(torch.zeros(2), torch.tensor(torch.inf)))
 
 
 def test_a_singular_jacobian_names_its_row() -> None:
