@@ -20,7 +20,8 @@ __all__ = ["Factor", "SparsePattern", "apply_inverse", "factorize", "sparse_solv
 
 METHODS = ("auto", "lu", "pardiso", "multigrid", "krylov")
 LARGE = 20_000
-"""Unknowns from which on multigrid beats LU on symmetric positive definite systems."""
+"""Unknowns of a symmetric positive definite system from which on multigrid is chosen. In three dimensions it is several
+times faster than LU there; in two LU stays faster for long, and only its memory speaks against it."""
 
 
 def factorize(

@@ -133,6 +133,16 @@ def test_large_symmetric_systems_go_to_multigrid() -> None:
     assert type(factorize(values[:1], SparsePattern.of(*torch.zeros(2, 1).long(), 1)[0])).__name__ != "Multigrid"
 
 
+@pytest.mark.parametrize("contrast", [1e-10, 1e10])
+def test_a_coefficient_that_spans_ten_decades_is_not_taken_for_singular(contrast: float) -> None:
+    coefficient = torch.ones(20, 20)
+    coefficient[5:10, 5:10] = contrast
+    values, pattern = diffusion(20, coefficient)
+    x = sparse_solve(values, pattern, torch.ones(400), method="lu")
+    magnitude = pattern.multiply(values.abs(), x.abs())
+    assert float(((pattern.multiply(values, x) - 1).abs() / magnitude).max()) < 1e-14
+
+
 @pytest.mark.parametrize("method", ALL)
 def test_an_equation_without_unknowns_is_named(method: str) -> None:
     values, pattern = diffusion(6, torch.ones(6, 6))
