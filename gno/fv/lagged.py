@@ -1,0 +1,116 @@
+"""A matrix that changes, solved with exactly through the factor of an earlier one."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gno.errors import SolverError
+from gno.fv.factor import Factor
+from gno.fv.krylov import gmres
+from gno.fv.pattern import SparsePattern
+from gno.fv.sparse import factorize
+
+EXACT = 1e-13
+"""Relative residual that derivatives ask for."""
+ACCEPTED = 1e-8
+"""The same that is accepted where even a fresh factor does no better."""
+FEW, MANY = 10, 40
+"""Steps of GMRES after which the factor counts as outdated: in an iteration, and for derivatives."""
+
+
+class LaggedFactor(Factor):
+    """GMRES on the newest matrix, preconditioned with a factor that is renewed only when that takes too many steps.
+
+    Several samples are the blocks of one block diagonal matrix; each counts with its own norm.
+
+    Args:
+        symmetric: as in ``factorize``.
+        method: as in ``factorize``.
+    """
+
+    def __init__(self, *, symmetric: bool = False, method: str = "auto") -> None:
+        self.factorizations, self.steps = 0, 0
+        self._symmetric, self._method = symmetric, method
+        self._factor: Factor | None = None
+        self._given: SparsePattern | None = None
+
+    def update(
+        self, values: Float[Tensor, "*samples entries"], pattern: SparsePattern, diagonal: Tensor | None = None
+    ) -> None:
+        """Take a new matrix.
+
+        Args:
+            values: its entries.
+            pattern: where they stand, in every sample.
+            diagonal: what to add to the diagonal ``(samples, n)``.
+        """
+        self.samples = values.shape[0] if values.ndim == 2 else 1
+        if pattern is not self._given:
+            self._given, self._pattern, self._factor = pattern, pattern.repeat(self.samples), None
+        self._values = values.detach().double().reshape(-1)
+        if diagonal is not None:
+            unknown = torch.arange(self._pattern.n, device=values.device)
+            self._values = self._values.index_add(0, self._pattern.find(unknown, unknown), diagonal.reshape(-1))
+
+    def magnitude(self, u: Float[Tensor, "..."]) -> Float[Tensor, " n"]:
+        r""":math:`|A| |u|`: the size of the terms that cancel in a residual."""
+        return self._pattern.multiply(self._values.abs(), u.reshape(-1).abs())
+
+    def norms(self, u: Float[Tensor, "..."]) -> Float[Tensor, " samples"]:
+        """The norm of each sample."""
+        return u.reshape(self.samples, -1).norm(dim=1)
+
+    def apply_inverse(self, b: Float[Tensor, " n"], *, transposed: bool) -> Float[Tensor, " n"]:
+        """The solution, as exact as rounding lets it be."""
+        return self.solve_to(EXACT, b, transposed=transposed, patience=MANY)
+
+    def solve_to(
+        self, tolerance: float, b: Float[Tensor, " n"], *, transposed: bool = False, patience: int = FEW
+    ) -> Float[Tensor, " n"]:
+        """The solution to a relative residual.
+
+        Args:
+            tolerance: that relative residual.
+            b: right-hand side.
+            transposed: whether to solve with the transpose.
+            patience: steps of GMRES after which the matrix is factorized anew.
+
+        Raises:
+            SolverError: the matrix is singular or not finite.
+        """
+        size = self.norms(b).repeat_interleave(len(b) // self.samples)
+        size = torch.where(size > 0, size, 1.0)
+        right = b / size
+        if self._factor is not None:
+            x, rest = self._gmres(self._factor, right, tolerance, transposed, patience)
+            if rest <= max(tolerance, self._rounding(x, right)):
+                return x * size
+        self._factor = factorize(self._values, self._pattern, symmetric=self._symmetric, method=self._method)
+        self.factorizations += 1
+        x, rest = self._gmres(self._factor, right, tolerance, transposed, MANY)
+        if not rest <= max(tolerance, ACCEPTED):
+            raise SolverError(
+                f"the linear solver stopped at a relative residual of {rest:.3g}",
+                why="the matrix is almost singular",
+                fix="look for an unknown without an equation, or a field that only fluxes determine",
+            )
+        return x * size
+
+    def _gmres(
+        self, factor: Factor, b: Tensor, tolerance: float, transposed: bool, max_steps: int
+    ) -> tuple[Tensor, float]:
+        x, steps, rest = gmres(
+            lambda v: self._pattern.multiply(self._values, v, transposed=transposed),
+            lambda v: factor.apply_inverse(v, transposed=transposed),
+            b,
+            tolerance=tolerance,
+            max_steps=max_steps,
+        )
+        self.steps += steps
+        return x, rest
+
+    def _rounding(self, x: Tensor, b: Tensor) -> float:
+        """Relative residual below which rounding hides everything."""
+        return 4 * torch.finfo(x.dtype).eps * float(self.magnitude(x).norm() / b.norm())
