@@ -1,4 +1,4 @@
-"""The cells of a mesh as finite volumes, exact for linear cells: quadrilateral faces are bilinear patches, flat or not."""
+"""The cells of a mesh as finite volumes: exact for linear cells, whose quadrilaterals are bilinear patches."""
 
 from __future__ import annotations
 

@@ -84,28 +84,28 @@ class MedianDual:
         ends = np.sort(np.stack([here, after]), axis=0)
         key, edge = np.unique(ends[0] * mesh.num_points + ends[1], return_inverse=True)
 
-        facet, at = np.nonzero((all_faces.nodes >= 0) & (all_faces.neighbor < 0)[:, None])
+        there = all_faces.nodes >= 0
+        facet, at = np.nonzero(there & (all_faces.neighbor < 0)[:, None])
         row = np.full(all_faces.nodes.shape, -1)
         row[facet, at] = np.arange(len(facet))
         outer = np.flatnonzero(all_faces.neighbor[side_face] < 0)
         piece = np.stack([row[side_face, corner], row[side_face, after_corner]])[:, outer]
         kinds = np.repeat([_LEAN.get(kind, 0.0) for kind in mesh.cells], [len(c) for c in mesh.cells.values()])
 
-        there = all_faces.nodes >= 0
-        tables = (
-            there / there.sum(axis=1, keepdims=True),
-            np.maximum(all_faces.nodes, 0),
-            Sides(*(torch.tensor(t) for t in (side_face, here, after))),
-            edge,
-            np.where(here < after, 1.0, -1.0),
-            np.concatenate([key // mesh.num_points, all_faces.nodes[facet, at]]),
-            key % mesh.num_points,
-            outer,
-            piece,
-            facet,
-            kinds[all_faces.owner[facet]],
-        )
-        return cls(primal, *(t if isinstance(t, Sides) else torch.tensor(t) for t in tables))
+        tables = {
+            "weight": there / there.sum(axis=1, keepdims=True),
+            "nodes": np.maximum(all_faces.nodes, 0),
+            "edge": edge,
+            "sign": np.where(here < after, 1.0, -1.0),
+            "owner": np.concatenate([key // mesh.num_points, all_faces.nodes[facet, at]]),
+            "neighbor": key % mesh.num_points,
+            "outer": outer,
+            "piece": piece,
+            "facet": facet,
+            "lean": kinds[all_faces.owner[facet]],
+        }
+        sides = Sides(*(torch.tensor(t) for t in (side_face, here, after)))
+        return cls(primal=primal, sides=sides, **{name: torch.tensor(t) for name, t in tables.items()})
 
     def __call__(self, points: Float[Tensor, "nodes dim"]) -> Geometry:
         r"""Volumes and areas.

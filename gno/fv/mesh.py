@@ -115,7 +115,7 @@ class FVMesh:
             points: ``(nodes, dim)``.
 
         Raises:
-            MeshError: a shape that does not fit, a coordinate that is not finite, or a cell that is inverted, flat or bent, by its number.
+            MeshError: another shape, a coordinate that is not finite, or a cell that is inverted, flat or bent.
         """
         with torch.no_grad():
             self._shape.check(points)

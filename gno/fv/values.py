@@ -28,7 +28,9 @@ def scalars(value: Value, points: Float[Tensor, "n dim"], what: str) -> Float[Te
     """
     given = _given(value, points, what)
     if given.shape not in ((), (len(points),)):
-        raise ConfigError(f"{what} has values of shape {tuple(given.shape)}", why=f"it needs one number, or {len(points)}")
+        raise ConfigError(
+            f"{what} has values of shape {tuple(given.shape)}", why=f"it needs one number, or {len(points)}"
+        )
     return given.expand(len(points))
 
 
