@@ -12,7 +12,7 @@ from torch import Tensor
 from gno.fv.cells import Cells
 from gno.fv.geometry import Geometry
 from gno.fv.usable import check_dual
-from gno.mesh import Faces, Mesh, faces
+from gno.mesh import Mesh, faces
 
 # How far, from the node to the middle of a facet, a linear field is taken for its flux out of the domain: with fluxes
 # through inner faces taken at the middles of the edges, the balance of a linear field is then exact on simplices, and
@@ -22,17 +22,49 @@ _LEAN = {"triangle": 1 / 3, "tetra": 3 / 8}
 
 @dataclass(frozen=True, eq=False)
 class Sides:
-    """Sides of faces (in 2-D a face is its only side), walked with the owner's normal towards the viewer.
+    """Sides of faces, walked with the owner's normal towards the viewer; in 2-D a face is its only side.
 
     Args:
         face: the face ``(sides,)`` of each side.
         here: the node at which it begins.
         after: the node at which it ends.
+        edge: the edge along it.
+        sign: 1 where it runs from the edge's lower node to the upper, else -1.
     """
 
     face: Int[Tensor, " sides"]
     here: Int[Tensor, " sides"]
     after: Int[Tensor, " sides"]
+    edge: Int[Tensor, " sides"]
+    sign: Float[Tensor, " sides"]
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """Outer dual faces: each facet of the boundary is shared out among its corners.
+
+    Args:
+        node: the corner ``(pieces,)`` of each piece.
+        facet: the face of the mesh that it is part of.
+        lean: how far its center lies from the node to the middle of the facet.
+        side: the sides ``(outer sides,)`` of all facets.
+        at_ends: ``(2, outer sides)``: the pieces at the beginning and at the end of each side.
+    """
+
+    node: Int[Tensor, " pieces"]
+    facet: Int[Tensor, " pieces"]
+    lean: Float[Tensor, " pieces"]
+    side: Int[Tensor, " outer"]
+    at_ends: Int[Tensor, "2 outer"]
+
+    def area(
+        self, along: Float[Tensor, "sides dim"], inward: Float[Tensor, "sides dim"]
+    ) -> Float[Tensor, "pieces dim"]:
+        """Area vectors: the two nodes of a side share what lies at it."""
+        along, inward = along[self.side], inward[self.side]
+        part = _turn(along) / 2 if along.shape[1] == 2 else torch.linalg.cross(along, inward) / 4
+        area = part.new_zeros(len(self.facet), part.shape[1])
+        return area.index_add(0, self.at_ends[0], part).index_add(0, self.at_ends[1], part)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,17 +77,12 @@ class MedianDual:
 
     Args:
         primal: the cells of the mesh.
-        weight: of each corner in the middle of a face ``(faces, corners)``.
-        nodes: those corners.
-        sides: of all faces.
-        edge: the edge ``(sides,)`` along each side.
-        sign: 1 where the side runs from the edge's lower node to the upper, else -1.
-        owner: the node of each dual face: the lower one of each edge, then those of the outer faces.
+        corners: of the faces of the mesh ``(faces, corners)``.
+        weight: of each corner in the middle of its face; 0 where there is none.
+        sides: of those faces.
+        pieces: the outer faces of the dual.
+        owner: the node of each dual face: the lower one of each edge, then those of the pieces.
         neighbor: the upper node of each edge.
-        outer: the sides of outer faces.
-        piece: ``(2, outer sides)``: the outer dual face at the beginning of each of them, and at its end.
-        facet: the face of each outer dual face.
-        lean: how far its center lies from the node to the middle of the facet.
 
     Example:
         >>> mesh = Mesh(np.array([[0.0, 0], [3, 0], [0, 2]]), {"triangle": np.array([[0, 1, 2]])})
@@ -64,48 +91,28 @@ class MedianDual:
     """
 
     primal: Cells
+    corners: Int[Tensor, "faces corners"]
     weight: Float[Tensor, "faces corners"]
-    nodes: Int[Tensor, "faces corners"]
     sides: Sides
-    edge: Int[Tensor, " sides"]
-    sign: Float[Tensor, " sides"]
+    pieces: Pieces
     owner: Int[Tensor, " dual"]
     neighbor: Int[Tensor, " edges"]
-    outer: Int[Tensor, " outer"]
-    piece: Int[Tensor, "2 outer"]
-    facet: Int[Tensor, " pieces"]
-    lean: Float[Tensor, " pieces"]
 
     @classmethod
     def of(cls, mesh: Mesh) -> MedianDual:
         """The dual of a mesh; its cells are numbered as the nodes are."""
-        primal, all_faces = Cells.of(mesh), faces(mesh)
-        side_face, corner, here, after, after_corner = _sides(all_faces, mesh.dim)
-        ends = np.sort(np.stack([here, after]), axis=0)
-        key, edge = np.unique(ends[0] * mesh.num_points + ends[1], return_inverse=True)
-
-        there = all_faces.nodes >= 0
-        facet, at = np.nonzero(there & (all_faces.neighbor < 0)[:, None])
-        row = np.full(all_faces.nodes.shape, -1)
-        row[facet, at] = np.arange(len(facet))
-        outer = np.flatnonzero(all_faces.neighbor[side_face] < 0)
-        piece = np.stack([row[side_face, corner], row[side_face, after_corner]])[:, outer]
-        kinds = np.repeat([_LEAN.get(kind, 0.0) for kind in mesh.cells], [len(c) for c in mesh.cells.values()])
-
-        tables = {
-            "weight": there / there.sum(axis=1, keepdims=True),
-            "nodes": np.maximum(all_faces.nodes, 0),
-            "edge": edge,
-            "sign": np.where(here < after, 1.0, -1.0),
-            "owner": np.concatenate([key // mesh.num_points, all_faces.nodes[facet, at]]),
-            "neighbor": key % mesh.num_points,
-            "outer": outer,
-            "piece": piece,
-            "facet": facet,
-            "lean": kinds[all_faces.owner[facet]],
-        }
-        sides = Sides(*(torch.tensor(t) for t in (side_face, here, after)))
-        return cls(primal=primal, sides=sides, **{name: torch.tensor(t) for name, t in tables.items()})
+        nodes = faces(mesh).nodes
+        there = nodes >= 0
+        face, corner, next_corner = _sides(there, mesh.dim)
+        here, after = nodes[face, corner], nodes[face, next_corner]
+        low, high = np.minimum(here, after), np.maximum(here, after)
+        key, edge = np.unique(low * mesh.num_points + high, return_inverse=True)
+        sides = Sides(*(torch.tensor(t) for t in (face, here, after, edge, np.where(here < after, 1.0, -1.0))))
+        pieces = _pieces(mesh, face, np.stack([corner, next_corner]))
+        weight = torch.tensor(there / there.sum(axis=1, keepdims=True))
+        owner = torch.cat([torch.tensor(key // mesh.num_points), pieces.node])
+        neighbor = torch.tensor(key % mesh.num_points)
+        return cls(Cells.of(mesh), torch.tensor(np.maximum(nodes, 0)), weight, sides, pieces, owner, neighbor)
 
     def __call__(self, points: Float[Tensor, "nodes dim"]) -> Geometry:
         r"""Volumes and areas.
@@ -119,26 +126,27 @@ class MedianDual:
         Args:
             points: coordinates of the nodes ``(nodes, dim)``.
         """
-        middle_of_face = (self.weight[..., None] * points[self.nodes]).sum(1)
-        middle_of_cell = self.primal.middle(points)
-        beyond = torch.cat([middle_of_cell[self.primal.neighbor], middle_of_face[len(self.primal.neighbor) :]])
-        across = (beyond - middle_of_cell[self.primal.owner])[self.sides.face]
+        middle = (self.weight[..., None] * points[self.corners]).sum(1)
         along = points[self.sides.after] - points[self.sides.here]
-        half = points[self.sides.here] + along / 2
-        inward = middle_of_face[self.sides.face] - half
+        inward = middle[self.sides.face] - points[self.sides.here] - along / 2
+        inner = self._inner_area(points, middle, inward)
+        low, high, node = self.owner[: len(self.neighbor)], self.neighbor, self.pieces.node
 
+        part = (inner * (points[high] - points[low])).sum(1) / (2 * points.shape[1])
+        volume = torch.zeros_like(points[:, 0]).index_add(0, low, part).index_add(0, high, part)
+        lean = points[node] + self.pieces.lean[:, None] * (middle[self.pieces.facet] - points[node])
+        center = torch.cat([(points[low] + points[high]) / 2, lean])
+        area = torch.cat([inner, self.pieces.area(along, inward)])
+        return Geometry(self.owner, self.neighbor, volume, points, area, center, torch.zeros_like(inner))
+
+    def _inner_area(self, points: Tensor, middle_of_face: Tensor, inward: Tensor) -> Tensor:
+        """Area vectors of the walls at the edges, out of the lower node."""
+        middle, p, n = self.primal.middle(points), self.primal.owner, self.primal.neighbor
+        beyond = torch.cat([middle[n], middle_of_face[len(n) :]])  # the walls of an outer face end in it
+        across = (beyond - middle[p])[self.sides.face]
         wall = -_turn(across) if points.shape[1] == 2 else torch.linalg.cross(inward, across) / 2
         area = points.new_zeros(len(self.neighbor), points.shape[1])
-        area = area.index_add(0, self.edge, self.sign[:, None] * wall)
-        low, high = self.owner[: len(self.neighbor)], self.neighbor
-        part = (area * (points[high] - points[low])).sum(1) / (2 * points.shape[1])
-        volume = torch.zeros_like(points[:, 0]).index_add(0, low, part).index_add(0, high, part)
-
-        node = self.owner[len(self.neighbor) :]
-        lean = points[node] + self.lean[:, None] * (middle_of_face[self.facet] - points[node])
-        center = torch.cat([(points[low] + points[high]) / 2, lean])
-        area = torch.cat([area, self._outer_area(along, inward)])
-        return Geometry(self.owner, self.neighbor, volume, points, area, center, torch.zeros_like(points[low]))
+        return area.index_add(0, self.sides.edge, self.sides.sign[:, None] * wall)
 
     def check(self, points: Float[Tensor, "nodes dim"]) -> None:
         """Refuse coordinates that leave a cell or a dual cell without volume, by its number."""
@@ -146,23 +154,25 @@ class MedianDual:
 
     def pieces_of(self, facets: np.ndarray) -> np.ndarray:
         """Numbers of the outer dual faces that make up some outer faces of the mesh."""
-        return len(self.neighbor) + np.flatnonzero(np.isin(self.facet.numpy(), facets))
-
-    def _outer_area(self, along: Tensor, inward: Tensor) -> Tensor:
-        """Area vectors of the outer dual faces: the two nodes of a side share what lies at it."""
-        along, inward = along[self.outer], inward[self.outer]
-        part = _turn(along) / 2 if along.shape[1] == 2 else torch.linalg.cross(along, inward) / 4
-        area = part.new_zeros(len(self.facet), part.shape[1])
-        return area.index_add(0, self.piece[0], part).index_add(0, self.piece[1], part)
+        return len(self.neighbor) + np.flatnonzero(np.isin(self.pieces.facet.numpy(), facets))
 
 
-def _sides(all_faces: Faces, dim: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Face, first corner, first node, second node and second corner of every side."""
-    nodes = all_faces.nodes
-    count = (nodes >= 0).sum(axis=1)
-    face, corner = np.nonzero(nodes >= 0) if dim == 3 else (np.arange(len(nodes)), np.zeros(len(nodes), dtype=np.int64))
-    after = (corner + 1) % count[face]
-    return face, corner, nodes[face, corner], nodes[face, after], after
+def _sides(there: np.ndarray, dim: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Face of every side, and the corners where it begins and ends."""
+    face, corner = np.nonzero(there) if dim == 3 else (np.arange(len(there)), np.zeros(len(there), dtype=np.int64))
+    return face, corner, (corner + 1) % there.sum(axis=1)[face]
+
+
+def _pieces(mesh: Mesh, face: np.ndarray, ends: np.ndarray) -> Pieces:
+    """Outer dual faces, from the faces of all sides and the corners at their ends."""
+    nodes, outer = faces(mesh).nodes, faces(mesh).neighbor < 0
+    facet, corner = np.nonzero((nodes >= 0) & outer[:, None])
+    number = np.full(nodes.shape, -1)
+    number[facet, corner] = np.arange(len(facet))
+    side = np.flatnonzero(outer[face])
+    lean = np.repeat([_LEAN.get(kind, 0.0) for kind in mesh.cells], [len(c) for c in mesh.cells.values()])
+    tables = nodes[facet, corner], facet, lean[faces(mesh).owner[facet]], side, number[face, ends][:, side]
+    return Pieces(*(torch.tensor(t) for t in tables))
 
 
 def _turn(v: Tensor) -> Tensor:
