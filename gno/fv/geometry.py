@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -87,3 +87,22 @@ class Geometry(NamedTuple):
         """
         total = flux.new_zeros(len(self.volume), *flux.shape[1:]).index_add(0, self.owner, flux)
         return total.index_add(0, self.neighbor, -flux[: self.num_inner])
+
+
+@runtime_checkable
+class Shape(Protocol):
+    """Which nodes span which volumes and faces; called with coordinates it gives the geometry."""
+
+    @property
+    def owner(self) -> Int[Tensor, " faces"]:
+        """The cell that the normal of each face points out of."""
+
+    @property
+    def neighbor(self) -> Int[Tensor, " inner"]:
+        """The cell on the other side of each of the first faces."""
+
+    def __call__(self, points: Float[Tensor, "nodes dim"]) -> Geometry:
+        """The geometry for coordinates of the nodes."""
+
+    def check(self, points: Float[Tensor, "nodes dim"]) -> None:
+        """Refuse coordinates with which cells cannot be used."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
@@ -15,8 +15,9 @@ from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
 from gno.errors import ConfigError, MeshError
+from gno.fv.batch import Batch
 from gno.fv.cells import Cells
-from gno.fv.geometry import Geometry
+from gno.fv.geometry import Geometry, Shape
 from gno.fv.median_dual import MedianDual
 from gno.fv.patches import patch_rows
 from gno.fv.periodic import Joined
@@ -38,6 +39,7 @@ class FVMesh:
         neighbor: the cell ``(inner,)`` on the other side of those.
         patches: name to rows among all faces; ``*`` holds outer faces of no named patch.
         periodic: names of the patches whose faces are joined.
+        sizes: number of cells of each mesh of a batch.
 
     Example:
         >>> mesh = Mesh(np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]]), {"triangle": np.array([[0, 1, 2], [0, 2, 3]])})
@@ -53,7 +55,8 @@ class FVMesh:
     neighbor: Int[Tensor, " inner"]
     patches: Mapping[str, Int[Tensor, " _rows"]]
     periodic: Mapping[str, str]
-    _shape: Cells | Joined | MedianDual = field(repr=False)
+    sizes: tuple[int, ...]
+    _shape: Shape = field(repr=False)
     _kept: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -75,6 +78,36 @@ class FVMesh:
         if key not in kept:
             kept[key] = _build(mesh, kind, partners)
         return kept[key]
+
+    @classmethod
+    def batch(cls, meshes: Sequence[FVMesh]) -> FVMesh:
+        """Several meshes as one whose parts no face connects; patches of one name are one patch.
+
+        Args:
+            meshes: of one kind and dimension, joined alike.
+
+        Raises:
+            ConfigError: no mesh, or meshes that differ in these.
+
+        Example:
+            >>> square = np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])
+            >>> halves, whole = {"triangle": np.array([[0, 1, 2], [0, 2, 3]])}, {"quad": np.array([[0, 1, 2, 3]])}
+            >>> both = FVMesh.batch([FVMesh.of(Mesh(square, halves)), FVMesh.of(Mesh(2 * square, whole))])
+            >>> both.geometry().volume.tolist(), both.sizes
+            ([0.5, 0.5, 4.0], (2, 1))
+        """
+        kinds = {(m.kind, m.dim, tuple(m.periodic.items())) for m in meshes}
+        if len(kinds) != 1:
+            raise ConfigError(
+                f"a batch of {len(meshes)} meshes of {len(kinds)} kinds",
+                why="meshes of a batch have one kind (cell or dual), one dimension, and the same joined patches",
+            )
+        sizes = tuple(m.num_cells for m in meshes)
+        shape = Batch(tuple(m._shape for m in meshes), tuple(len(m.points) for m in meshes), sizes)
+        names = dict.fromkeys(name for m in meshes for name in m.patches)
+        patches = {name: shape.numbers([m.patches.get(name, m.owner[:0]) for m in meshes]) for name in names}
+        points, first = torch.cat([m.points for m in meshes]), meshes[0]
+        return cls(first.kind, points, sum(sizes), shape.owner, shape.neighbor, patches, first.periodic, sizes, shape)
 
     @property
     def dim(self) -> int:
@@ -183,7 +216,7 @@ def _build(mesh: Mesh, kind: Kind, partners: dict[str, str]) -> FVMesh:
         shape = Cells.of(mesh)
     tensors = {name: torch.tensor(rows) for name, rows in patches.items()}
     points, num = torch.tensor(mesh.points), mesh.num_points if kind == "dual" else mesh.num_cells
-    result = FVMesh(kind, points, num, shape.owner, shape.neighbor, tensors, partners, shape)
+    result = FVMesh(kind, points, num, shape.owner, shape.neighbor, tensors, partners, (num,), shape)
     result.check(points)
     return result
 
