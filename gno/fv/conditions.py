@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
-Value = float | int | np.ndarray | Tensor | Callable[[Any], Any]
-"""A number, an array or tensor with a value per face of the patch, or a function of points ``(n, dim)``."""
+Value = float | int | Sequence[float] | np.ndarray | Tensor | Callable[[Any], Any]
+"""A number, a vector, an array or tensor with a value per face of the patch, or a function of points ``(n, dim)``."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -89,7 +89,15 @@ def test_numbers_arrays_tensors_and_functions_agree() -> None:
 def test_vectors_of_all_kinds_agree() -> None:
     inward = torch.tensor([0.0, -1.0], dtype=torch.float64).expand(4, 2)
     down = torch.tensor([[0.0, -2.0]] * 4, dtype=torch.float64)
-    for value in (2.0, np.full(4, 2.0), np.array([0.0, -2.0]), down, lambda x: down, lambda x: 2.0 + 0 * x[:, 0]):
+    for value in (
+        2.0,
+        np.full(4, 2.0),
+        np.array([0.0, -2.0]),
+        (0.0, -2.0),
+        down,
+        lambda x: down,
+        lambda x: 2.0 + 0 * x[:, 0],
+    ):
         assert torch.equal(vectors(value, TOP, "inlet", along=inward), down)
     assert not vectors(0.0, TOP, "wall").any()
 
