@@ -10,7 +10,8 @@ from jaxtyping import Float
 from scipy import sparse
 
 from gno.errors import ConfigError
-from gno.fv.boundary import Condition, Value, evaluate
+from gno.fv.boundary import Condition, evaluate
+from gno.fv.conditions import Value
 from gno.fv.gradient import Gradient, least_squares
 from gno.fv.linear import check_determined, solve_linear
 from gno.fv.solution import Solution

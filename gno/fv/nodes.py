@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float
 
-from gno.fv.boundary import Condition, Dirichlet, evaluate, outer_faces
+from gno.fv.boundary import Condition, evaluate, outer_faces
+from gno.fv.conditions import Dirichlet
 from gno.mesh import Mesh, cell_centroid, faces
 
 

@@ -43,6 +43,13 @@ class Faces:
         """Number of faces between two cells; they come first."""
         return int((self.neighbor >= 0).sum())
 
+    @property
+    def closed(self) -> Int[np.ndarray, "faces corners"]:
+        """Corners without gaps, 2 in 2-D and 4 in 3-D: a triangle repeats its last one."""
+        if self.nodes.shape[1] == 3:
+            return self.nodes[:, [0, 1, 2, 2]]
+        return np.where(self.nodes < 0, self.nodes[:, [-2]], self.nodes)
+
     def __len__(self) -> int:
         return len(self.owner)
 

@@ -63,7 +63,7 @@ def face_area(mesh: Mesh) -> Float[np.ndarray, "faces dim"]:
     if mesh.dim == 2:
         a, b = mesh.points[nodes[:, 0]], mesh.points[nodes[:, 1]]
         return np.stack([b[:, 1] - a[:, 1], a[:, 0] - b[:, 0]], axis=1)
-    corners = mesh.points[_closed(nodes)]
+    corners = mesh.points[faces(mesh).closed]
     return np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1]) / 2
 
 
@@ -80,7 +80,7 @@ def face_centroid(mesh: Mesh) -> Float[np.ndarray, "faces dim"]:
     nodes = faces(mesh).nodes
     if mesh.dim == 2:
         return mesh.points[nodes].mean(axis=1)
-    corners, area = mesh.points[_closed(nodes)], face_area(mesh)
+    corners, area = mesh.points[faces(mesh).closed], face_area(mesh)
     total, center = np.zeros(len(nodes)), np.zeros((len(nodes), 3))
     for x, normal in _patch(corners):
         weight = np.einsum("fd,fd->f", normal, area)
@@ -151,13 +151,6 @@ def _patch(corners: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
             along_u, along_v = (1 - v) * (b - a) + v * (c - d), (1 - u) * (d - a) + u * (c - b)
             points.append((x, np.cross(along_u, along_v) / 4))
     return points
-
-
-def _closed(nodes: np.ndarray) -> np.ndarray:
-    """Faces with four corners: a triangle repeats its last."""
-    if nodes.shape[1] == 3:
-        return nodes[:, [0, 1, 2, 2]]
-    return np.where(nodes < 0, nodes[:, [2]], nodes)
 
 
 def _closed_face(face: tuple[int, ...]) -> list[int]:

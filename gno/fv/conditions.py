@@ -1,0 +1,148 @@
+"""What may hold on a patch of the boundary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+Value = float | int | Sequence[float] | np.ndarray | Tensor | Callable[[Any], Any]
+"""A number, a vector, an array or tensor with a value per face of the patch, or a function of points ``(n, dim)``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dirichlet:
+    r"""The field is given: :math:`u = g`.
+
+    Args:
+        value: ``g``; an array has one value per face of the patch, a function takes points ``(n, dim)``.
+
+    Example:
+        >>> Dirichlet(lambda points: points[:, 0])  # doctest: +ELLIPSIS
+        Dirichlet(value=<function ...>)
+    """
+
+    value: Value = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Neumann:
+    r"""The flux is given: :math:`a \, \partial u / \partial n = q` with the normal out of the domain.
+
+    Of a field that diffuses from high to low values, positive ``q`` flows in; zero is an impermeable wall.
+
+    Args:
+        flux: ``q``; an array has one value per face of the patch, a function takes points ``(n, dim)``.
+
+    Example:
+        >>> Neumann()
+        Neumann(flux=0.0)
+    """
+
+    flux: Value = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Robin:
+    r"""The flux grows with the difference to a value outside: :math:`a \, \partial u / \partial n = h \, (g - u)`.
+
+    A large ``h`` is ``Dirichlet(g)``; zero is an impermeable wall.
+
+    Args:
+        transfer: ``h >= 0``, as of the heat transfer to a fluid.
+        value: ``g``.
+
+    Example:
+        >>> Robin(10.0, 20.0)
+        Robin(transfer=10.0, value=20.0)
+    """
+
+    transfer: Value
+    value: Value = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class NoSlip:
+    """A wall to which the fluid sticks.
+
+    Args:
+        velocity: of the wall: 0, a vector ``(dim,)``, one per face ``(n, dim)``, or a function of points.
+
+    Example:
+        >>> NoSlip()
+        NoSlip(velocity=0.0)
+    """
+
+    velocity: Value = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Slip:
+    r"""A wall without friction: :math:`v \cdot n = 0`, and no tangential stress.
+
+    Example:
+        >>> Slip()
+        Slip()
+    """
+
+
+@dataclass(frozen=True, eq=False)
+class Symmetry:
+    """A plane of mirror symmetry: no flux of a scalar, and slip for a velocity.
+
+    Example:
+        >>> Symmetry()
+        Symmetry()
+    """
+
+
+@dataclass(frozen=True, eq=False)
+class Inlet:
+    """The velocity is given where fluid comes in.
+
+    Args:
+        velocity: a speed along the normal into the domain, a vector ``(dim,)``, one of either per face, or a function
+            of points ``(n, dim)`` that returns one of these.
+
+    Example:
+        >>> Inlet(1.5)
+        Inlet(velocity=1.5)
+    """
+
+    velocity: Value
+
+
+@dataclass(frozen=True, eq=False)
+class PressureOutlet:
+    """The pressure is given where fluid leaves; the velocity does not change along the normal.
+
+    Args:
+        pressure: number, one per face of the patch, or a function of points ``(n, dim)``.
+
+    Example:
+        >>> PressureOutlet()
+        PressureOutlet(pressure=0.0)
+    """
+
+    pressure: Value = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Periodic:
+    """What leaves through a face comes in through its image on another patch, a translation of this one.
+
+    Args:
+        partner: name of the other patch; naming one of the two is enough.
+
+    Example:
+        >>> Periodic("right")
+        Periodic(partner='right')
+    """
+
+    partner: str
+
+
+Condition = Dirichlet | Neumann | Robin | NoSlip | Slip | Symmetry | Inlet | PressureOutlet | Periodic

@@ -1,0 +1,74 @@
+"""What conditions and coefficients are given as, as tensors: a value per point, with its gradients."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gno.errors import ConfigError
+from gno.fv.conditions import Value
+
+
+def scalars(value: Value, points: Float[Tensor, "n dim"], what: str) -> Float[Tensor, " n"]:
+    """A number, array, tensor or function as one value per point.
+
+    Args:
+        value: what is given; a function takes the points as a tensor.
+        points: where ``(n, dim)``.
+        what: how to name it in an error.
+
+    Raises:
+        ConfigError: values of the wrong number, or not finite.
+
+    Example:
+        >>> scalars(lambda x: x[:, 0] ** 2, torch.tensor([[2.0, 0.0], [3.0, 0.0]]), "the source").tolist()
+        [4.0, 9.0]
+    """
+    given = _given(value, points, what)
+    if given.shape not in ((), (len(points),)):
+        raise ConfigError(
+            f"{what} has values of shape {tuple(given.shape)}", why=f"it needs one number, or {len(points)}"
+        )
+    return given.expand(len(points))
+
+
+def vectors(
+    value: Value, points: Float[Tensor, "n dim"], what: str, along: Float[Tensor, "n dim"] | None = None
+) -> Float[Tensor, "n dim"]:
+    """A vector, an array or tensor of them, or a function as one vector per point.
+
+    Args:
+        value: ``(dim,)``, ``(n, dim)``, a number or ``(n,)`` times the direction ``along``, or a function of the
+            points that returns one of these; where ``(dim,)`` and ``(n,)`` are the same it is one vector.
+        points: where ``(n, dim)``.
+        what: how to name it in an error.
+        along: direction for numbers; without it 0 is the only one that can be used.
+
+    Raises:
+        ConfigError: values of the wrong shape, or not finite.
+
+    Example:
+        >>> vectors(2.0, torch.zeros(1, 2), "the inlet", along=torch.tensor([[1.0, 0.0]])).tolist()
+        [[2.0, 0.0]]
+    """
+    n, dim = points.shape
+    given = _given(value, points, what)
+    if given.shape in ((dim,), (n, dim)):
+        return given.expand(n, dim)
+    if given.shape in ((), (n,)) and along is not None:
+        return given.expand(n)[:, None] * along
+    if given.shape == () and not given.detach().any():
+        return given.expand(n, dim)
+    need = f"one vector of {dim}, or {n} of them" + ("" if along is None else ", or speeds along the normal")
+    raise ConfigError(f"{what} has values of shape {tuple(given.shape)}", why=f"it needs {need}")
+
+
+def _given(value: Value, points: Tensor, what: str) -> Tensor:
+    raw = value(points) if callable(value) else value
+    given = raw if isinstance(raw, Tensor) else torch.from_numpy(np.asarray(raw, dtype=np.float64))
+    given = given.to(device=points.device, dtype=points.dtype)
+    if not given.detach().isfinite().all():
+        raise ConfigError(f"{what} has values that are not finite", fix="look for NaN and division by zero in them")
+    return given
