@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from gno.errors import ConfigError, DataError
 from gno.nn.rowwise import rowwise
 from gno.ops.contraction import contract
+from gno.ops.index import check_edges
 from gno.ops.plans import Plan, edge_plan
 from gno.ops.precision import sum_type
 from gno.ops.segment import segment_sum
@@ -135,6 +136,8 @@ class KernelIntegral(nn.Module):
         source, target = v if isinstance(v, tuple) else (v, v)
         if source.ndim != 2:
             raise DataError(f"v has shape {tuple(source.shape)}", why="it is (nodes, channels)")
+        check_edges(edge_index, source.device)
+        self._check_type("v", source)
         num_targets = target.shape[0] if isinstance(target, Tensor) else target
         if plan is None:
             plan = edge_plan(edge_index, source.shape[0], num_targets, shape=self.weight.shape)
@@ -192,9 +195,20 @@ class KernelIntegral(nn.Module):
     def _check(self, edge_index: Tensor, edge_attr: Tensor) -> None:
         if edge_attr.shape[0] != edge_index.shape[1]:
             raise DataError(f"edge_attr has {edge_attr.shape[0]} rows for {edge_index.shape[1]} edges")
+        self._check_type("edge_attr", edge_attr)
         needed = getattr(self.kernel, "in_channels", getattr(self.kernel, "in_features", None))
         if isinstance(needed, int) and edge_attr.shape[1] != needed:
             raise DataError(f"edge_attr has {edge_attr.shape[1]} features per edge", why=f"the kernel takes {needed}")
+
+    def _check_type(self, name: str, values: Tensor) -> None:
+        own = self.weight
+        if values.device != own.device:
+            raise DataError(f"{name} is on {values.device}, the layer on {own.device}", why="all must be on one device")
+        if values.dtype != own.dtype and not torch.is_autocast_enabled(own.device.type):
+            fix = f"{name}.to({own.dtype}), or layer.to({values.dtype})"
+            raise DataError(
+                f"{name} has type {values.dtype}, the layer {own.dtype}", why="all must have one type", fix=fix
+            )
 
     @classmethod
     def from_nnconv(cls, conv: Any) -> KernelIntegral:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from gno.errors import ConfigError, DataError
 from gno.ops.edge_plan import EdgePlan
 from gno.ops.features import Features
+from gno.ops.index import check_edges
 from gno.ops.matrices import contract_cached
 from gno.ops.plain import contract_plain
 from gno.ops.plans import Plan, edge_plan
@@ -152,6 +153,7 @@ def _check(
 ) -> tuple[Tensor, nn.Module | None]:
     """What there is for each edge, and the network that makes the features of it."""
     kernel, values = (None, hidden) if isinstance(hidden, Tensor) else hidden
+    check_edges(edge_index, v.device)
     name = "hidden" if kernel is None else "edge_attr"
     h, c_in, _ = weight.shape
     if kernel is None and values.shape[1] != h:

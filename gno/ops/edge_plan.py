@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from gno.errors import ConfigError, DataError
-from gno.ops.index import check_index
+from gno.ops.index import check_edges, check_index
 
 _GROWTH = 1.25  # ratio of two bucket sizes: at most a fifth of the slots of a bucket is padding, on average a tenth
 _WORTH = 1000  # slots of padding that cost as much as one more bucket
@@ -66,12 +66,7 @@ class EdgePlan:
             >>> plan.by, plan.buckets
             ('target', ((2, 2),))
         """
-        if edge_index.ndim != 2 or len(edge_index) != 2:
-            raise DataError(
-                f"edge_index has shape {tuple(edge_index.shape)}",
-                why="it is (2, edges): sources, targets",
-                fix="edge_index.t() where it is (edges, 2)",
-            )
+        check_edges(edge_index)
         check_index(edge_index[0], num_sources, "edge_index[0]")
         check_index(edge_index[1], num_targets, "edge_index[1]")
         if by is None:

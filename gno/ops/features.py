@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from gno.errors import DataError
 from gno.ops.edge_plan import EdgePlan
 from gno.ops.precision import sum_type
 
@@ -97,6 +98,23 @@ def zeros_to_sum(like: Tensor) -> Tensor:
         like: the tensor.
     """
     return torch.zeros_like(like, dtype=sum_type(like.dtype))
+
+
+def check_width(hidden: Tensor, weight: Tensor) -> Tensor:
+    """Features, if they are as many as matrices: products into a buffer would take any number without a word.
+
+    Args:
+        hidden: features ``(..., h)``.
+        weight: matrices ``(h, ...)``.
+
+    Raises:
+        DataError: another number.
+    """
+    if hidden.shape[-1] != weight.shape[0]:
+        raise DataError(
+            f"the kernel makes {hidden.shape[-1]} features an edge", why=f"weight combines {weight.shape[0]}"
+        )
+    return hidden
 
 
 class FeatureGradient:

@@ -36,6 +36,29 @@ def check_index(index: Tensor, num: int, what: str = "index") -> None:
         )
 
 
+def check_edges(edge_index: Tensor, device: torch.device | None = None) -> None:
+    """Refuse edges of another shape, or on another device.
+
+    Args:
+        edge_index: ``[source; target]`` ``(2, edges)``.
+        device: that of the values.
+
+    Raises:
+        DataError: another shape or device.
+
+    Example:
+        >>> check_edges(torch.tensor([[0, 1], [1, 2]]))
+    """
+    if edge_index.ndim != 2 or edge_index.shape[0] != 2:
+        raise DataError(
+            f"edge_index has shape {tuple(edge_index.shape)}",
+            why="it is (2, edges): sources, targets",
+            fix="edge_index.t() where it is (edges, 2)",
+        )
+    if device is not None and edge_index.device != device:
+        raise DataError(f"edge_index is on {edge_index.device}, v on {device}", why="all must be on one device")
+
+
 def sort_edges(source: Int[Tensor, " edges"], target: Int[Tensor, " edges"]) -> Int[Tensor, "2 unique"]:
     """Edge index ``[source; target]`` sorted by target, then by source, each pair once.
 

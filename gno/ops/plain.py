@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from gno.ops.edge_plan import EdgePlan
+from gno.ops.features import check_width
 from gno.ops.precision import sum_type
 
 
@@ -22,6 +23,7 @@ def contract_plain(
         bias: matrix added to the kernel of every edge.
         plan: layout of the slots.
     """
+    check_width(hidden, weight)
     if plan.by == "source":
         return _project_first(hidden, share, v, weight, bias, plan)
     return _aggregate_first(hidden, share, v, weight, bias, plan)

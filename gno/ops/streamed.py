@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gno.ops.edge_plan import EdgePlan
-from gno.ops.features import FeatureGradient, Features, zeros_to_sum
+from gno.ops.features import FeatureGradient, Features, check_width, zeros_to_sum
 from gno.ops.plain import contract_plain
 from gno.ops.precision import autocast_type, sum_type
 from gno.ops.tiles import Group, Tile, group_rows, groups, tile_slots
@@ -172,7 +172,7 @@ class _Sweep:
         for group in self.groups:
             for tile in group.tiles:
                 near, weighed = self.near(x, tile)
-                hidden = self.features.at(tile.slots).reshape(*tile.shape, -1)
+                hidden = check_width(self.features.at(tile.slots), self.A).reshape(*tile.shape, -1)
                 torch.bmm(hidden.mT, near, out=self.buffer[tile.rows])
                 if self.B is not None:
                     torch.sum(weighed, 1, dtype=sums.dtype, out=sums[tile.rows])
@@ -184,7 +184,7 @@ class _Sweep:
         for group in self.groups:
             constant = self.project(y.index_select(0, group.node))
             for tile in group.tiles:
-                hidden = self.features.at(tile.slots).reshape(*tile.shape, -1)
+                hidden = check_width(self.features.at(tile.slots), self.A).reshape(*tile.shape, -1)
                 message = torch.bmm(hidden, self.buffer[tile.rows]).to(x.dtype)
                 x.index_add_(0, self.plan.far[tile.slots], self.message(message, constant, tile))
         return x.to(self.A.dtype)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from gno.ops.edge_plan import EdgePlan
-from gno.ops.features import Features
+from gno.ops.features import Features, check_width
 from gno.ops.tiles import Group, Tile, groups
 from gno.ops.triton.layers import Layer, layers_of
 from gno.ops.triton.products import Rows, aggregate, spread
@@ -57,6 +57,10 @@ class Sweep:
         rows = max(GROUP_ROWS, GROUP_BYTES // (A[..., 0].numel() * A.element_size()))
         made = features._replace(values=features.values.contiguous())
         layers = None if features.kernel is None else layers_of(features.kernel)
+        if layers is not None:
+            check_width(layers[-1].weight.T, A)
+        elif features.kernel is None:
+            check_width(features.values, A)
         return cls(plan, made, layers, share.contiguous(), A, B, min(rows, max(GROUP_ROWS, len(plan.node))))
 
     def gather(self, x: Tensor) -> Tensor:
@@ -99,7 +103,7 @@ class Sweep:
         """Hidden features of a tile."""
         values, edge, kernel, _ = self.features
         if kernel is not None and self.layers is None:
-            return Rows(self.features.at(tile.slots).contiguous())
+            return Rows(check_width(self.features.at(tile.slots), self.A).contiguous())
         layers = self.layers or ()
         return Rows(values[tile.slots], None, layers) if edge is None else Rows(values, edge[tile.slots], layers)
 
