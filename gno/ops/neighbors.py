@@ -14,6 +14,7 @@ from torch import Tensor
 from gno.errors import ConfigError, DataError
 from gno.ops.cell_list import CellList
 from gno.ops.index import sort_edges
+from gno.ops.nearest import nearest_in_cells
 from gno.ops.pair_rows import Tile, edges_of_tiles, tiles_of_halves, tiles_of_targets
 from gno.ops.period import check_period, inside
 
@@ -101,12 +102,10 @@ def nearest_pairs(
         return torch.zeros(2, 0, dtype=torch.int64, device=targets.device)
     if len(out_of) < k:
         raise DataError(f"{k} neighbors asked of {len(out_of)} points", fix=f"take k <= {len(out_of)}")
-    order = _along_rows(into.cpu())
-    _, found = _tree(out_of, box).query(into.cpu()[order].numpy(), k=[*range(1, k + 1)])
-    source = torch.empty(len(into), k, dtype=torch.int64)
-    source[order] = torch.from_numpy(found)
-    source = source.sort(dim=1).values.flatten()
-    return torch.stack([source, torch.arange(len(into)).repeat_interleave(k)]).to(targets.device)
+    find = _nearest_in_tree if into.device.type == "cpu" else nearest_in_cells
+    source = find(into, out_of, k, box).sort(dim=1).values.flatten()
+    target = torch.arange(len(into), device=into.device).repeat_interleave(k)
+    return torch.stack([source, target]).to(targets.device)
 
 
 def _prepare(
@@ -143,7 +142,15 @@ def _along_rows(x: Tensor) -> Tensor:
 
 
 def _tree(points: Tensor, period: Sequence[float | int] | None) -> cKDTree:
-    return cKDTree(points.cpu().numpy(), boxsize=None if period is None else np.asarray(period, dtype=np.float64))
+    return cKDTree(points.numpy(), boxsize=None if period is None else np.asarray(period, dtype=np.float64))
+
+
+def _nearest_in_tree(into: Tensor, out_of: Tensor, k: int, period: Sequence[float | int] | None) -> Tensor:
+    order = _along_rows(into)
+    _, found = _tree(out_of, period).query(into[order].numpy(), k=[*range(1, k + 1)])
+    source = torch.empty(len(into), k, dtype=torch.int64)
+    source[order] = torch.from_numpy(found)
+    return source
 
 
 def _tree_pairs(into: Tensor, out_of: Tensor, reach: float, period: Sequence[float | int] | None) -> Tensor:

@@ -20,7 +20,7 @@ _BLOCK = 2**13  # rows that are moved together: what fits a cache
 
 
 class Tile(NamedTuple):
-    """Some targets, by number, and all their pairs: the place of the target among them, and the number of the source."""
+    """Some targets, by number, and all their pairs: the place of the target among them, the number of the source."""
 
     targets: np.ndarray
     place: np.ndarray
@@ -55,9 +55,7 @@ def edges_of_tiles(tiles: Iterable[Tile], num_targets: int, num_sources: int) ->
     return torch.from_numpy(edges)
 
 
-def tiles_of_halves(
-    halves: Iterable[tuple[Tensor, Tensor]], number: Tensor, size: int
-) -> Iterator[Tile]:
+def tiles_of_halves(halves: Iterable[tuple[Tensor, Tensor]], number: Tensor, size: int) -> Iterator[Tile]:
     """Tiles of a set with itself, of half its pairs: the other half and each point with itself are added.
 
     Args:
