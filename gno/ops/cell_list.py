@@ -19,7 +19,7 @@ from torch import Tensor
 _ALONG = 6.0  # cells to a radius along the rows, and one across
 _PAD = 1e-6  # of a cell: far above what rounding does to a coordinate, far below what costs time
 _MOST = 2**20  # cells along an axis: a coordinate in cells keeps its digits, and the number of a cell fits in 64 bits
-_DENSE = 8  # cells a point up to which each cell has an entry of its own in a table
+_DENSE = 16  # cells a point up to which each cell has an entry of its own in a table
 _BLOCK = {"cpu": 2**15, "other": 2**20}  # points looked at together: what fits a cache, or fills a device
 _CHUNK = {"cpu": 2**20, "other": 2**25}  # most candidates at once: bounds the memory
 

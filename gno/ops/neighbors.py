@@ -164,13 +164,19 @@ def _tree_pairs(into: Tensor, out_of: Tensor, reach: float, period: Sequence[flo
 def _cell_pairs(into: Tensor, out_of: Tensor, reach: float, period: Sequence[float | int] | None) -> Tensor:
     cells = CellList(out_of, reach, period)
     own = into is out_of and cells.halves
-    if into.device.type == "cpu":
-        return edges_of_tiles(_own_tiles(cells) if own else _tiles(cells, into), len(into), len(out_of))
-    none = torch.zeros(2, 0, dtype=torch.int32, device=into.device)
-    target, source = torch.cat([none, *map(torch.stack, cells.own_pairs() if own else cells.pairs(into))], 1).long()
-    if not own:
+    if into.device.type != "cpu":
+        return _sorted_pairs(cells, None if own else into)
+    return edges_of_tiles(_own_tiles(cells) if own else _tiles(cells, into), len(into), len(out_of))
+
+
+def _sorted_pairs(cells: CellList, targets: Tensor | None) -> Tensor:
+    """Pairs of some targets, or of the points of the list with each other, on their device."""
+    none = torch.zeros(2, 0, dtype=torch.int32, device=cells.order.device)
+    chunks = cells.own_pairs() if targets is None else cells.pairs(targets)
+    target, source = torch.cat([none, *map(torch.stack, chunks)], 1).long()
+    if targets is not None:
         return sort_edges(source, target)
-    loops = torch.arange(len(into), device=into.device)
+    loops = torch.arange(len(cells.order), device=none.device)
     return sort_edges(torch.cat([source, target, loops]), torch.cat([target, source, loops]))
 
 
