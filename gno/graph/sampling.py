@@ -42,8 +42,8 @@ def farthest_subsets(
     """Farthest-point sampling: the next point is the one farthest from those chosen.
 
     Points of a level are more than its spacing apart, and every point lies within the spacing of one of them.
-    Source: Gonzalez 1985 (greedy 2-approximation of the k-center problem). Cost: some 50 microseconds for each point
-    chosen, and above some thousand points little more as there are more: a step looks only at those it can change.
+    Source: Gonzalez 1985 (greedy 2-approximation of the k-center problem). Cost: O(M (log N + N / 128)) for M
+    points out of N: a step looks at the points it can change, and for the farthest at one value of every 128 points.
 
     Args:
         points: coordinates ``(nodes, dim)``.
