@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gno.ops.contraction import kernel_contraction
 from gno.ops.edge_plan import EdgePlan
-from gno.ops.index import check_index, sort_edges
+from gno.ops.index import check_index, row_pointer, sort_edges
 from gno.ops.neighbors import nearest_pairs, radius_pairs
 from gno.ops.period import minimum_image
 from gno.ops.plans import edge_plan
@@ -19,6 +19,7 @@ __all__ = [
     "minimum_image",
     "nearest_pairs",
     "radius_pairs",
+    "row_pointer",
     "segment_backend",
     "segment_max",
     "segment_mean",

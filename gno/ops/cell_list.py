@@ -19,7 +19,7 @@ from torch import Tensor
 _ALONG = 6.0  # cells to a radius along the rows, and one across
 _PAD = 1e-6  # of a cell: far above what rounding does to a coordinate, far below what costs time
 _MOST = 2**20  # cells along an axis: a coordinate in cells keeps its digits, and the number of a cell fits in 64 bits
-_DENSE = 8  # cells a point up to which each cell has an entry of its own in a table
+_DENSE = 16  # cells a point up to which each cell has an entry of its own in a table
 _BLOCK = {"cpu": 2**15, "other": 2**20}  # points looked at together: what fits a cache, or fills a device
 _CHUNK = {"cpu": 2**20, "other": 2**25}  # most candidates at once: bounds the memory
 
@@ -75,12 +75,14 @@ class CellList:
         low, high = (points.amin(0).tolist(), points.amax(0).tolist()) if len(points) else ([0.0] * dim, [0.0] * dim)
         self._axes = [_axis(*along, reach) for along in zip(low, high, box, rows)]
         self._kind = "cpu" if points.device.type == "cpu" else "other"
+        self.block = _BLOCK[self._kind]
         self._square = reach * reach
         cells = [_cell(axis, _place(axis, points[:, d])) for d, axis in enumerate(self._axes)]
-        key, self.order = torch.sort(_key(self._axes, cells), stable=True)
+        size = math.prod(axis.num for axis in self._axes)
+        key = _key(self._axes, cells).to(torch.int32 if size < 2**31 else torch.int64)
+        key, self.order = torch.sort(key, stable=True)
         self._x = [points[:, d][self.order] for d in range(dim)]
         self.order = self.order.to(torch.int32)
-        size = math.prod(axis.num for axis in self._axes)
         self._dense = size <= _DENSE * len(points) + 1024
         if self._dense:
             first = torch.zeros(size + 1, dtype=torch.int32, device=points.device)
@@ -97,11 +99,15 @@ class CellList:
 
     def own_pairs(self) -> Iterator[tuple[Int32[Tensor, " pairs"], Int32[Tensor, " pairs"]]]:
         """All pairs of different points within reach, each once, in chunks of ``(one, other)``; no order."""
+        for one, other in self.own_places():
+            yield self.order.index_select(0, one), self.order.index_select(0, other)
+
+    def own_places(self) -> Iterator[tuple[Int32[Tensor, " pairs"], Int32[Tensor, " pairs"]]]:
+        """The same by the places of the points in ``order``; ``one`` of a chunk lies within one block of places."""
         zero = (0,) * (len(self._axes) - 1)
         spread = [range(-s, s + 1) for s in (min(axis.spread, axis.num - 1) for axis in self._axes[1:])]
         ahead = [offset for offset in itertools.product(*spread) if offset >= zero]
-        for one, other in self._search(self._x, ahead, own=True):
-            yield self.order.index_select(0, one), self.order.index_select(0, other)
+        yield from self._search(self._x, ahead, own=True)
 
     def pairs(
         self, targets: Float[Tensor, "targets dim"]
@@ -111,20 +117,37 @@ class CellList:
         Args:
             targets: coordinates ``(targets, dim)``, finite; inside the box along periodic axes.
         """
+        order = self.along(targets)
+        for target, point in self.places(targets[order]):
+            yield order.index_select(0, target), point
+
+    def along(self, targets: Float[Tensor, "targets dim"]) -> Int32[Tensor, " targets"]:
+        """An order in which targets look into cells near to those that the ones before them looked into.
+
+        Args:
+            targets: coordinates ``(targets, dim)``, finite; inside the box along periodic axes.
+        """
+        cells = [_cell(axis, _place(axis, targets[:, d])) for d, axis in enumerate(self._axes)]
+        return torch.argsort(_key(self._axes, cells)).to(torch.int32)
+
+    def places(
+        self, targets: Float[Tensor, "targets dim"]
+    ) -> Iterator[tuple[Int32[Tensor, " pairs"], Int32[Tensor, " pairs"]]]:
+        """The same as ``pairs`` for targets that come in such an order; those of a chunk lie within one block.
+
+        Args:
+            targets: coordinates ``(targets, dim)``, finite; inside the box along periodic axes.
+        """
         if not (len(self.order) and len(targets)):
             return
         spread = [range(a.num) if a.whole else range(-a.spread, a.spread + 1) for a in self._axes[1:]]
-        # Targets in the order of their cells look into cells near to those that the ones before them looked into.
-        cells = [_cell(axis, _place(axis, targets[:, d])) for d, axis in enumerate(self._axes)]
-        order = torch.argsort(_key(self._axes, cells))
-        x, order = [targets[:, d][order] for d in range(targets.shape[1])], order.to(torch.int32)
+        x = [targets[:, d].contiguous() for d in range(targets.shape[1])]
         for target, point in self._search(x, list(itertools.product(*spread)), own=False):
-            yield order.index_select(0, target), self.order.index_select(0, point)
+            yield target, self.order.index_select(0, point)
 
     def _search(self, x: list[Tensor], offsets: list[tuple[int, ...]], *, own: bool) -> Iterator[tuple[Tensor, Tensor]]:
-        block = _BLOCK[self._kind]
-        for begin in range(0, len(x[0]), block):
-            place = [_place(axis, along[begin : begin + block]) for axis, along in zip(self._axes, x)]
+        for begin in range(0, len(x[0]), self.block):
+            place = [_place(axis, along[begin : begin + self.block]) for axis, along in zip(self._axes, x)]
             for offset in offsets:
                 ahead = own and not any(offset)
                 for run in self._runs(place, offset, begin, ahead=ahead):
@@ -142,9 +165,9 @@ class CellList:
             row = row * axis.num + number
         near = _true(left >= 0)
         point, row = near + begin, row[near] * first.num
-        width = left[near].sqrt() * first.scale + _PAD
-        low, high = (torch.floor(place[0][near] + side * width).long() for side in (-1, 1))
-        high += 1
+        along, width = place[0][near], left[near].sqrt() * first.scale + _PAD
+        high = torch.floor(along + width).long() + 1
+        low = torch.zeros_like(high) if ahead else torch.floor(along - width).long()
         if first.whole:
             low, high = torch.zeros_like(low), torch.full_like(high, first.num)
         start = (point + 1).to(torch.int32) if ahead else self._begin(row + low.clamp(0, first.num))

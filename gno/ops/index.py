@@ -77,3 +77,35 @@ def sort_edges(source: Int[Tensor, " edges"], target: Int[Tensor, " edges"]) -> 
     key = torch.sort(target * width + source).values
     key = key[torch.cat([key.new_ones(1, dtype=torch.bool), key[1:] != key[:-1]])]
     return torch.stack([key % width, torch.div(key, width, rounding_mode="floor")])
+
+
+def row_pointer(edge_index: Int[Tensor, "2 edges"], num: int) -> Int[Tensor, " rows"]:
+    r"""Where the edges of each target begin in an edge index sorted by target, and where the last ones end.
+
+    .. math::
+        p_0 = 0, \qquad p_{i+1} = p_i + |\mathcal{N}(i)|
+
+    With ``edge_index[0]`` this is the graph in compressed sparse rows: target ``i`` collects from
+    ``edge_index[0, p[i]:p[i + 1]]``.
+
+    Args:
+        edge_index: ``[source; target]`` sorted by target, as all edges of this library are.
+        num: number of targets.
+
+    Returns:
+        Places ``(num + 1,)``, on the device of the edges.
+
+    Raises:
+        DataError: targets that are not sorted, or out of range.
+
+    Example:
+        >>> row_pointer(torch.tensor([[0, 2, 1], [0, 0, 2]]), 3)
+        tensor([0, 2, 2, 3])
+    """
+    target = edge_index[1]
+    check_index(target, num, "target")
+    if not (target[1:] >= target[:-1]).all():
+        raise DataError("the edges are not sorted by target", fix="sort_edges(source, target)")
+    pointer = target.new_zeros(num + 1)
+    pointer[1:] = torch.bincount(target, minlength=num).cumsum(0)
+    return pointer

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from scipy.sparse import coo_array, csc_array
 from scipy.spatial import cKDTree
 from torch import Tensor
 
 from gno.errors import ConfigError, DataError
 from gno.ops.cell_list import CellList
 from gno.ops.index import sort_edges
+from gno.ops.nearest import nearest_in_cells
+from gno.ops.pair_rows import Tile, edges_of_tiles, tiles_of_halves, tiles_of_targets
 from gno.ops.period import check_period, inside
 
 # Points of a lattice that lie on the circle, but for rounding, count as inside it: all nodes get the same stencil.
@@ -101,12 +102,10 @@ def nearest_pairs(
         return torch.zeros(2, 0, dtype=torch.int64, device=targets.device)
     if len(out_of) < k:
         raise DataError(f"{k} neighbors asked of {len(out_of)} points", fix=f"take k <= {len(out_of)}")
-    order = _along_rows(into.cpu())
-    _, found = _tree(out_of, box).query(into.cpu()[order].numpy(), k=[*range(1, k + 1)])
-    source = torch.empty(len(into), k, dtype=torch.int64)
-    source[order] = torch.from_numpy(found)
-    source = source.sort(dim=1).values.flatten()
-    return torch.stack([source, torch.arange(len(into)).repeat_interleave(k)]).to(targets.device)
+    find = _nearest_in_tree if into.device.type == "cpu" else nearest_in_cells
+    source = find(into, out_of, k, box).sort(dim=1).values.flatten()
+    target = torch.arange(len(into), device=into.device).repeat_interleave(k)
+    return torch.stack([source, target]).to(targets.device)
 
 
 def _prepare(
@@ -143,82 +142,48 @@ def _along_rows(x: Tensor) -> Tensor:
 
 
 def _tree(points: Tensor, period: Sequence[float | int] | None) -> cKDTree:
-    return cKDTree(points.cpu().numpy(), boxsize=None if period is None else np.asarray(period, dtype=np.float64))
+    return cKDTree(points.numpy(), boxsize=None if period is None else np.asarray(period, dtype=np.float64))
+
+
+def _nearest_in_tree(into: Tensor, out_of: Tensor, k: int, period: Sequence[float | int] | None) -> Tensor:
+    order = _along_rows(into)
+    _, found = _tree(out_of, period).query(into[order].numpy(), k=[*range(1, k + 1)])
+    source = torch.empty(len(into), k, dtype=torch.int64)
+    source[order] = torch.from_numpy(found)
+    return source
 
 
 def _tree_pairs(into: Tensor, out_of: Tensor, reach: float, period: Sequence[float | int] | None) -> Tensor:
     found = _tree(into, period).sparse_distance_matrix(_tree(out_of, period), reach, output_type="ndarray")
-    source, target = (torch.from_numpy(found[name].astype(np.int32)) for name in ("j", "i"))
-    return _by_target([(target, source)], len(into), len(out_of))
+    if len(found) < _COUNTED_FROM:
+        return sort_edges(*(torch.from_numpy(found[name].astype(np.int64)) for name in ("j", "i")))
+    target, source = (found[name].astype(np.int32) for name in ("i", "j"))
+    return edges_of_tiles([Tile(np.arange(len(into)), target, source)], len(into), len(out_of))
 
 
 def _cell_pairs(into: Tensor, out_of: Tensor, reach: float, period: Sequence[float | int] | None) -> Tensor:
     cells = CellList(out_of, reach, period)
-    if into is out_of and cells.halves:
-        return _by_target(list(cells.own_pairs()), len(into), len(out_of), mirror=True)
-    return _by_target(list(cells.pairs(into)), len(into), len(out_of))
+    own = into is out_of and cells.halves
+    if into.device.type != "cpu":
+        return _sorted_pairs(cells, None if own else into)
+    return edges_of_tiles(_own_tiles(cells) if own else _tiles(cells, into), len(into), len(out_of))
 
 
-def _by_target(
-    chunks: list[tuple[Tensor, Tensor]], num_targets: int, num_sources: int, *, mirror: bool = False
-) -> Tensor:
-    """``[source; target]`` sorted by target, then by source, of chunks ``(target, source)``, which it consumes.
-
-    With ``mirror`` the chunks hold each pair of different points once: the other half and the loops are added.
-    """
-    found = sum(len(target) for target, _ in chunks)
-    size = 2 * found + num_targets if mirror else found
-    device = chunks[0][0].device if chunks else None
-    if size >= _COUNTED_FROM and (device is None or device.type == "cpu"):
-        count = _counted_half if mirror else _counted
-        return count(chunks, torch.empty(2, size, dtype=torch.int64), num_targets, num_sources)
-    target, source = (torch.cat([torch.zeros(0, device=device).int(), *part]).long() for part in zip(*chunks))
-    if not mirror:
+def _sorted_pairs(cells: CellList, targets: Tensor | None) -> Tensor:
+    """Pairs of some targets, or of the points of the list with each other, on their device."""
+    none = torch.zeros(2, 0, dtype=torch.int32, device=cells.order.device)
+    chunks = cells.own_pairs() if targets is None else cells.pairs(targets)
+    target, source = torch.cat([none, *map(torch.stack, chunks)], 1).long()
+    if targets is not None:
         return sort_edges(source, target)
-    loops = torch.arange(num_targets, device=device)
+    loops = torch.arange(len(cells.order), device=none.device)
     return sort_edges(torch.cat([source, target, loops]), torch.cat([target, source, loops]))
 
 
-def _counted(chunks: list[tuple[Tensor, Tensor]], edges: Tensor, num_targets: int, num_sources: int) -> Tensor:
-    """Two counting sorts, by source and then by target, in O(pairs)."""
-    by_target = _columns(chunks, edges, num_sources, num_targets)
-    _repeat_into(edges[1], np.diff(by_target.indptr))
-    edges[0] = torch.from_numpy(by_target.indices)
-    return edges
+def _own_tiles(cells: CellList) -> Iterator[Tile]:
+    return tiles_of_halves(cells.own_places(), cells.order, cells.block)
 
 
-def _counted_half(chunks: list[tuple[Tensor, Tensor]], edges: Tensor, num: int, _: int) -> Tensor:
-    """The same, of half the pairs: a target has the sources before it, then itself, then those after it."""
-    chunks[:] = [(torch.maximum(*pair), torch.minimum(*pair)) for pair in chunks]
-    before = _columns(chunks, edges, num, num)
-    after = before.tocsr()
-    parts = np.stack([np.diff(before.indptr), np.ones(num, dtype=np.int32), np.diff(after.indptr)], axis=1)
-    _repeat_into(edges[1], parts.sum(axis=1))
-    source = edges[0].copy_(edges[1]).numpy()
-    part = np.repeat(np.tile(np.array([0, 1, 2], dtype=np.int8), num), parts.ravel())
-    source[part == 0] = before.indices
-    source[part == 2] = after.indices
-    return edges
-
-
-def _repeat_into(row: Tensor, counts: np.ndarray) -> None:
-    """Write each number as often as it counts: sums of steps, in place, as new memory would take most of the time."""
-    some = np.flatnonzero(counts)
-    begin = np.cumsum(counts[some]) - counts[some]
-    row.zero_()
-    row[torch.from_numpy(begin)] = torch.from_numpy(np.diff(some, prepend=0))
-    torch.cumsum(row, 0, out=row)
-
-
-def _columns(chunks: list[tuple[Tensor, Tensor]], room: Tensor, num_sources: int, num_targets: int) -> csc_array:
-    """The pairs ``(target, source)`` in columns by target, sources ascending; ``room`` is written to."""
-    size = sum(len(target) for target, _ in chunks)
-    # What becomes the result serves as the memory of the unsorted pairs before: new pages are what costs most here.
-    ends = room[1].view(torch.int32)[: 2 * size].view(2, size)
-    while chunks:
-        target, source = chunks.pop()
-        size -= len(target)
-        ends[0, size : size + len(target)], ends[1, size : size + len(target)] = source, target
-    pairs = coo_array((np.ones(ends.shape[1], dtype=np.bool_), tuple(ends.numpy())), shape=(num_sources, num_targets))
-    pairs.has_canonical_format = True  # no pair stands twice: nothing to look for
-    return pairs.tocsr().tocsc()
+def _tiles(cells: CellList, targets: Tensor) -> Iterator[Tile]:
+    order = cells.along(targets)
+    return tiles_of_targets(cells.places(targets[order]), order, cells.block)

@@ -133,6 +133,10 @@ def test_wrong_input_is_refused_and_the_message_says_what_is_needed(monkeypatch:
         layer(v, torch.tensor([[0, 1], [1, 0], [0, 0]]), torch.ones(3, 6))
     with pytest.raises(DataError, match=r"v has shape \(2,\); it is \(nodes, channels\)"):
         layer(v[:, 0], edge_index, torch.ones(2, 6))
+    with pytest.raises(DataError, match=r"edge_attr has type torch.float32, the layer torch.float64"):
+        layer(v, edge_index, torch.ones(2, 6).float())
+    with pytest.raises(DataError, match="edge_index is on meta, v on cpu"):
+        layer(v, edge_index.to("meta"), torch.ones(2, 6))
     with pytest.raises(DataError, match="quadrature weights given"):
         layer(v, edge_index, torch.ones(2, 6), torch.ones(2))
     with pytest.raises(DataError, match="quadrature weights missing"):

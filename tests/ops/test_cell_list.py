@@ -90,6 +90,16 @@ def test_points_on_the_borders_of_cells_are_found(shift: float, cells: float) ->
     assert torch.equal(*both_ways(points, points, 1.0, (20 / cells, 20 / cells)))
 
 
+@pytest.mark.parametrize("period", [None, (1.0, 0.0)])
+def test_the_way_of_an_accelerator_finds_the_same(period: tuple[float, ...] | None) -> None:
+    points = torch.rand(500, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    cells = CellList(points, 0.1, period)
+    assert cells.halves
+    assert torch.equal(neighbors._sorted_pairs(cells, None), neighbors._tree_pairs(points, points, 0.1, period))
+    some = points[::7] + 0.001
+    assert torch.equal(neighbors._sorted_pairs(cells, some), neighbors._tree_pairs(some, points, 0.1, period))
+
+
 def test_each_pair_stands_once_and_half_is_half() -> None:
     points = cloud("random", 500, 2, 0)
     cells = CellList(points, 0.3)

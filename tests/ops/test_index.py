@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gno.errors import DataError
-from gno.ops import check_index, sort_edges
+from gno.ops import check_index, radius_pairs, row_pointer, sort_edges
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,21 @@ def test_sorting_gives_each_edge_once_in_order_of_target_then_source(pairs: list
     index = torch.tensor(pairs, dtype=torch.int64).view(-1, 2)
     found = sort_edges(index[:, 0], index[:, 1])
     assert [(t, s) for s, t in found.T.tolist()] == sorted({(t, s) for s, t in pairs})
+
+
+def test_the_row_pointer_finds_the_sources_of_each_target() -> None:
+    points = torch.rand(40, 2, generator=torch.Generator().manual_seed(0))
+    edges = radius_pairs(torch.cat([points, points[:3] + 9]), points, 0.3)  # the last targets have no source
+    pointer = row_pointer(edges, 43)
+    assert pointer[0] == 0
+    assert pointer[-1] == edges.shape[1]
+    for i in range(43):
+        assert torch.equal(edges[0, pointer[i] : pointer[i + 1]], edges[0, edges[1] == i])
+    assert row_pointer(edges[:, :0], 2).tolist() == [0, 0, 0]
+
+
+def test_a_row_pointer_of_unsorted_or_missing_targets_is_refused() -> None:
+    with pytest.raises(DataError, match="not sorted by target"):
+        row_pointer(torch.tensor([[0, 0], [1, 0]]), 2)
+    with pytest.raises(DataError, match="refers to node 2"):
+        row_pointer(torch.tensor([[0, 0], [1, 2]]), 2)

@@ -221,6 +221,20 @@ def test_a_kernel_with_a_norm_over_the_rows_sees_all_of_them() -> None:
     assert (layer(v, edge_index, edge_attr) - wanted).abs().max() < 1e-12
 
 
+@pytest.mark.parametrize("backend", ["plain", "streamed"])
+def test_a_kernel_of_another_width_is_refused(backend: str) -> None:
+    edge_index, network = ragged(4, 5, 9), torch.nn.Linear(2, 3)
+    with pytest.raises(DataError, match="makes 3 features an edge; weight combines 4"):
+        kernel_contraction(
+            (network, torch.ones(9, 2)),
+            torch.ones(4, 2),
+            edge_index,
+            torch.ones(4, 2, 2),
+            num_targets=5,
+            backend=backend,
+        )
+
+
 def test_mixed_types_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # what a user meets
     edge_index, v, weight = ragged(6, 5, 9), torch.randn(6, 2), torch.randn(3, 2, 2)
