@@ -1,0 +1,80 @@
+"""A matrix solved with exactly through the factor of one near to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gno.errors import SolverError
+from gno.fv.factor import Factor
+from gno.fv.krylov import gmres
+
+EXACT = 1e-13
+"""Relative residual that derivatives ask for."""
+ACCEPTED = 1e-8
+"""The same at which a solution is accepted: rounding keeps GMRES from its goal where a coefficient spans decades."""
+STEPS = 100
+"""Most steps of GMRES. Ten to twenty are usual; where a hundred do not suffice the matrices are too far apart."""
+
+
+class Nearby(Factor):
+    """GMRES on a matrix, preconditioned with the factor of another.
+
+    Args:
+        multiply: the matrix, or its transpose where the second argument says so, times an array ``(n,)``.
+        factor: of the matrix near to it.
+
+    Example:
+        >>> from gno.fv.sparse import SparsePattern, factorize
+        >>> pattern, _ = SparsePattern.of(torch.tensor([0]), torch.tensor([0]), 1)
+        >>> nearby = Nearby(lambda x, transposed: 4.0 * x, factorize(torch.tensor([5.0]), pattern))
+        >>> nearby.solve(torch.tensor([8.0], dtype=torch.float64)).tolist(), nearby.steps
+        ([2.0], 1)
+    """
+
+    def __init__(self, multiply: Callable[[np.ndarray, bool], np.ndarray], factor: Factor) -> None:
+        self._multiply, self._factor = multiply, factor
+        self.steps = 0
+
+    def apply_inverse(self, b: Float[Tensor, "n *k"], *, transposed: bool) -> Float[Tensor, "n *k"]:
+        """The solution, column by column, as exact as rounding lets it be."""
+        columns = b.reshape(len(b), -1).unbind(1)
+        solved = [self.solve_to(EXACT, column, transposed=transposed)[0] for column in columns]
+        return torch.stack(solved, dim=1).reshape(b.shape)
+
+    def solve_to(
+        self, tolerance: float, b: Float[Tensor, " n"], *, transposed: bool = False
+    ) -> tuple[Float[Tensor, " n"], float]:
+        """The solution, and its relative residual.
+
+        Args:
+            tolerance: relative residual to reach.
+            b: right-hand side.
+            transposed: whether to solve with the transpose.
+
+        Raises:
+            SolverError: no convergence.
+        """
+        size = b.norm()
+        if size == 0:
+            return torch.zeros_like(b), 0.0
+        x, steps, rest = gmres(
+            lambda v: torch.from_numpy(self._multiply(v.numpy(), transposed)),
+            lambda v: self._factor.apply_inverse(v, transposed=transposed),
+            b.detach() / size,
+            tolerance=tolerance,
+            max_steps=STEPS,
+            restart=STEPS,
+        )
+        self.steps += steps
+        if not rest <= ACCEPTED:
+            raise SolverError(
+                f"the solver stopped at a relative residual of {rest:.3g} after {steps} steps",
+                why=f"{ACCEPTED:g} is needed: the mesh is too skewed, or the coefficient spans too many decades",
+                fix="improve the mesh (gno check shows its worst cells)",
+            )
+        return x * size, rest
