@@ -86,8 +86,8 @@ class DiffusiveFlux:
         """
         inner, normal = geometry.num_inner, geometry.normal
         of_p, of_n = normal_permeability(geometry, permeability)
-        resistance = geometry.depth / (of_p * normal).sum(1)
-        resistance_n = geometry.depth_neighbor / (of_n * normal[:inner]).sum(1)
+        resistance = geometry.depth / torch.einsum("fd,fd->f", of_p, normal)
+        resistance_n = geometry.depth_neighbor / torch.einsum("fd,fd->f", of_n, normal[:inner])
         drop = outer.transfer * resistance[inner:]
         share = torch.where(outer.given, 1.0, drop / (1 + drop))
         held, free = outer.held.nonzero()[:, 0], (~outer.held).nonzero()[:, 0]
@@ -117,8 +117,8 @@ class DiffusiveFlux:
             u: values ``(cells,)``.
         """
         p, n, slope = self.geometry.owner, self.geometry.neighbor, self.slope(u)
-        far = torch.cat([u[n] + (slope[n] * self.slide_neighbor).sum(1), self.outer_value])
-        density = self.conductance * (far - u[p] + (slope[p] * self.slide).sum(1))
+        far = torch.cat([u[n] + torch.einsum("fd,fd->f", slope[n], self.slide_neighbor), self.outer_value])
+        density = self.conductance * (far - u[p] + torch.einsum("fd,fd->f", slope[p], self.slide))
         return torch.cat([density[: len(n)], density[len(n) :] + self.outer_flux])
 
     def two_point(self) -> sparse.csr_array:
@@ -129,8 +129,8 @@ class DiffusiveFlux:
         rows, cols = np.concatenate([p, n, p[: len(n)], n]), np.concatenate([p, n, n, p[: len(n)]])
         return self._sparse([weight, inner, -inner, -inner], rows, cols, 1, 1)
 
-    def correction(self) -> tuple[sparse.csr_array, sparse.csr_array]:
-        """What leaves the cells by way of the slides ``(cells, axes * cells)``, and the gradient ``(axes * cells, cells)``."""
+    def correction(self) -> sparse.csr_array:
+        """What leaves the cells by way of the slides ``(cells, cells)``."""
         g = self.geometry
         inner, (count, dim) = g.num_inner, g.centroid.shape
         weight = self._weight()[:, None]
@@ -142,7 +142,7 @@ class DiffusiveFlux:
         )
         row, col, values = (t.detach().numpy() for t in self.gradient.entries())
         slope = self._sparse([values], (row[:, None] + axis).reshape(-1), np.repeat(col, dim), dim, 1)
-        return out, slope
+        return out @ slope
 
     def _weight(self) -> np.ndarray:
         return (self.geometry.size * self.conductance).detach().numpy()

@@ -159,7 +159,7 @@ def normal_permeability(
             why=f"the mesh needs ({count},) or ({count}, {dim}, {dim})",
         )
     pairs = (permeability[geometry.owner], normal), (permeability[geometry.neighbor], normal[:inner])
-    at_owner, at_neighbor = (k[:, None] * n if permeability.ndim == 1 else (k * n[:, :, None]).sum(1) for k, n in pairs)
+    at_owner, at_neighbor = (k[:, None] * n if permeability.ndim == 1 else torch.einsum("fde,fd->fe", k, n) for k, n in pairs)
     return at_owner, at_neighbor
 
 
@@ -167,7 +167,7 @@ def _across(geometry: Geometry, through: tuple[Tensor, Tensor]) -> tuple[Tensor,
     """Directions in which P and N know a derivative across inner faces."""
     g, inner = geometry, geometry.num_inner
     of_p, of_n = through[0][:inner], through[1]
-    conducts_p, conducts_n = (of_p * g.normal[:inner]).sum(1), (of_n * g.normal[:inner]).sum(1)
+    conducts_p, conducts_n = (torch.einsum("fd,fd->f", way, g.normal[:inner]) for way in (of_p, of_n))
     jump = of_p - of_n
     from_p = g.along + (g.depth_neighbor / conducts_n)[:, None] * jump
     from_n = -g.along + (g.depth[:inner] / conducts_p)[:, None] * jump
@@ -177,7 +177,7 @@ def _across(geometry: Geometry, through: tuple[Tensor, Tensor]) -> tuple[Tensor,
 def _conormal(geometry: Geometry, through: Tensor, faces: Tensor) -> tuple[Tensor, Tensor]:
     """The way along the co-normal to outer faces, and what of the flux there is the difference of values along it."""
     of_p = through[faces]
-    distance = geometry.depth[faces] / (of_p * geometry.normal[faces]).sum(1)
+    distance = geometry.depth[faces] / torch.einsum("fd,fd->f", of_p, geometry.normal[faces])
     return distance[:, None] * of_p, distance
 
 
@@ -188,7 +188,7 @@ def _coefficients(cell: Tensor, rows: Tensor, num_cells: int) -> Tensor:
     weighted = rows / torch.linalg.vector_norm(rows, dim=1)[:, None]
     products = weighted[:, :, None] * rows[:, None, :]
     squares = rows.new_zeros(num_cells, *products.shape[1:]).index_add(0, cell, products)
-    return (_inverse(squares)[cell] * weighted[:, None, :]).sum(2)
+    return (_inverse(squares)[cell] @ weighted[:, :, None])[:, :, 0]
 
 
 def _inverse(squares: Tensor) -> Tensor:

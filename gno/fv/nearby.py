@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from jaxtyping import Float
+from scipy import sparse
 from torch import Tensor
 
 from gno.errors import SolverError
 from gno.fv.factor import Factor
 from gno.fv.krylov import gmres
 
-EXACT = 1e-13
+EXACT = 1e-11
 """Relative residual that derivatives ask for."""
 ACCEPTED = 1e-8
 """The same at which a solution is accepted: rounding keeps GMRES from its goal where a coefficient spans decades."""
@@ -25,23 +24,23 @@ class Nearby(Factor):
     """GMRES on a matrix, preconditioned with the factor of another.
 
     Args:
-        multiply: the matrix, or its transpose where the second argument says so, times an array ``(n,)``.
+        matrix: ``(n, n)``.
         factor: of the matrix near to it.
 
     Example:
-        >>> from gno.fv.sparse import SparsePattern, factorize
-        >>> pattern, _ = SparsePattern.of(torch.tensor([0]), torch.tensor([0]), 1)
-        >>> nearby = Nearby(lambda x, transposed: 4.0 * x, factorize(torch.tensor([5.0]), pattern))
+        >>> from gno.fv.lu import LU
+        >>> near, matrix = (sparse.csr_array(np.array([[entry]])) for entry in (5.0, 4.0))
+        >>> nearby = Nearby(matrix, LU(near))
         >>> nearby.solve(torch.tensor([8.0], dtype=torch.float64)).tolist(), nearby.steps
         ([2.0], 1)
     """
 
-    def __init__(self, multiply: Callable[[np.ndarray, bool], np.ndarray], factor: Factor) -> None:
-        self._multiply, self._factor = multiply, factor
+    def __init__(self, matrix: sparse.csr_array, factor: Factor) -> None:
+        self._matrix, self._factor = matrix, factor
         self.steps = 0
 
     def apply_inverse(self, b: Float[Tensor, "n *k"], *, transposed: bool) -> Float[Tensor, "n *k"]:
-        """The solution, column by column, as exact as rounding lets it be."""
+        """The solution, column by column, as exact as derivatives need it."""
         columns = b.reshape(len(b), -1).unbind(1)
         solved = [self.solve_to(EXACT, column, transposed=transposed)[0] for column in columns]
         return torch.stack(solved, dim=1).reshape(b.shape)
@@ -59,11 +58,12 @@ class Nearby(Factor):
         Raises:
             SolverError: no convergence.
         """
-        size = b.norm()
+        matrix = self._matrix.T if transposed else self._matrix
+        size = b.detach().abs().max()
         if size == 0:
             return torch.zeros_like(b), 0.0
         x, steps, rest = gmres(
-            lambda v: torch.from_numpy(self._multiply(v.numpy(), transposed)),
+            lambda v: torch.from_numpy(matrix @ v.numpy()),
             lambda v: self._factor.apply_inverse(v, transposed=transposed),
             b.detach() / size,
             tolerance=tolerance,
@@ -71,10 +71,12 @@ class Nearby(Factor):
             restart=STEPS,
         )
         self.steps += steps
+        x = x * size
+        rest = rest if bool(x.isfinite().all()) else float("nan")
         if not rest <= ACCEPTED:
             raise SolverError(
                 f"the solver stopped at a relative residual of {rest:.3g} after {steps} steps",
                 why=f"{ACCEPTED:g} is needed: the mesh is too skewed, or the coefficient spans too many decades",
                 fix="improve the mesh (gno check shows its worst cells)",
             )
-        return x * size, rest
+        return x, rest

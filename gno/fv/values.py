@@ -81,7 +81,7 @@ def given(value: Value, points: Float[Tensor, "n dim"], what: str) -> Tensor:
         tensor(2.)
     """
     raw = value(points) if callable(value) else value
-    result = raw if isinstance(raw, Tensor) else torch.from_numpy(np.asarray(raw, dtype=np.float64))
+    result = raw if isinstance(raw, Tensor) else torch.tensor(np.asarray(raw, dtype=np.float64))
     result = result.to(device=points.device, dtype=points.dtype)
     if not result.detach().isfinite().all():
         raise ConfigError(f"{what} has values that are not finite", fix="look for NaN and division by zero in them")
