@@ -1,10 +1,8 @@
-"""Steady diffusion with a coefficient that may jump: second order on any mesh, and differentiable in all it is given."""
+"""Steady diffusion with a coefficient that may jump: second order on any mesh, differentiable in all it is given."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,30 +11,20 @@ from torch import Tensor
 
 from gno.errors import ConfigError
 from gno.fv.conditions import Condition, Value
-from gno.fv.determined import check_determined
+from gno.fv.diffusion_equations import DiffusionEquations
 from gno.fv.diffusive_flux import DiffusiveFlux
-from gno.fv.factor import Factor
-from gno.fv.implicit import attach
-from gno.fv.lu import LU
 from gno.fv.mesh import FVMesh
-from gno.fv.multigrid import Multigrid
-from gno.fv.nearby import Nearby
 from gno.fv.outer import Outer
-from gno.fv.pardiso import Pardiso, has_pardiso
 from gno.fv.patches import by_patch, partners
 from gno.fv.permeability import permeability_of, positive
 from gno.fv.report import Report
 from gno.fv.solution import Solution
-from gno.fv.sparse import LARGE
 from gno.fv.values import scalars
 from gno.mesh import Mesh
 
-TOLERANCE = 1e-12
-"""Norm of the residual over that of the right-hand side at which GMRES stops."""
-
 
 class Diffusion:
-    r"""Steady diffusion, or flow through a porous medium, by finite volumes with unknowns at the centroids of the cells.
+    r"""Steady diffusion, or flow through a porous medium, by finite volumes with unknowns at the centroids of cells.
 
     .. math::
         -\nabla \cdot (K \nabla u) + c \, u = f
@@ -102,7 +90,7 @@ class Diffusion:
         """
         samples = _samples(permeability, source, reaction)
         systems = (self.equations(*sample, points=points) for sample in samples or [(permeability, source, reaction)])
-        solutions = [system.solve(self.mesh, derivatives) for system in systems]
+        solutions = [system.solve(derivatives) for system in systems]
         return _stack(solutions) if samples else solutions[0]
 
     def residual(
@@ -138,7 +126,7 @@ class Diffusion:
 
     def equations(
         self, permeability: Value, source: Value, reaction: Value = 0.0, *, points: Tensor | None = None
-    ) -> Equations:
+    ) -> DiffusionEquations:
         """The linear equations of one sample.
 
         Args:
@@ -159,67 +147,7 @@ class Diffusion:
         c = positive(scalars(reaction, at, "reaction"), "reaction", or_zero=True)
         f = scalars(source, at, "source")
         outer = Outer.of(self.conditions, self.mesh.patches, geometry)
-        return Equations(DiffusiveFlux.of(geometry, k, outer), outer.held, c, f)
-
-
-@dataclass(frozen=True, eq=False)
-class Equations:
-    """The linear equations of a diffusion problem, made of tensors that may require gradients.
-
-    Args:
-        flux: flux density through the faces.
-        held: outer faces ``(outer,)`` whose flux depends on the field.
-        reaction: ``c (cells,)``.
-        source: ``f (cells,)``.
-    """
-
-    flux: DiffusiveFlux
-    held: Tensor
-    reaction: Float[Tensor, " cells"]
-    source: Float[Tensor, " cells"]
-
-    def residual(self, u: Float[Tensor, " cells"]) -> Float[Tensor, " cells"]:
-        """By how much a field misses the balance of each cell."""
-        g = self.flux.geometry
-        return g.volume * (self.reaction * u - self.source) - g.outflow(g.size * self.flux(u))
-
-    def solve(self, mesh: FVMesh, derivatives: int) -> Solution:
-        """The field, attached to the graph of the equations.
-
-        Args:
-            mesh: what they are on.
-            derivatives: how often it can be differentiated.
-        """
-        g = self.flux.geometry
-        held = self.reaction.detach() > 0
-        held[g.owner[g.num_inner :][self.flux_holds]] = True
-        check_determined(mesh.parts, held)
-        with torch.no_grad():
-            factor = self.factorize()
-            u, rest = factor.solve_to(TOLERANCE, -self.residual(torch.zeros_like(self.source)))
-        report = Report(True, factor.steps, rest, (1.0, rest), 1, factor.steps)
-        u = attach(u, self.residual, lambda: factor, derivatives)
-        total = g.size * self.flux(u)
-        return Solution(u, self.flux.slope(u), {name: total[on].sum() for name, on in mesh.patches.items()}, report)
-
-    @property
-    def flux_holds(self) -> Tensor:
-        """Outer faces through which the flux depends on the field; through a ``Robin`` face of no transfer it does not."""
-        return self.held & (self.flux.conductance.detach()[self.flux.geometry.num_inner :] > 0)
-
-    def factorize(self) -> Nearby:
-        """The matrix of the equations, preconditioned with that of the two-point flux."""
-        reacts = (self.flux.geometry.volume * self.reaction).detach().numpy()
-        two_point = self.flux.two_point()
-        two_point.setdiag(two_point.diagonal() + reacts)
-        return Nearby(two_point + self.flux.correction(), _factor(two_point, self.flux.slide.shape[1]))
-
-
-def _factor(matrix: Any, dim: int) -> Factor:
-    if dim == 3 and matrix.shape[0] > LARGE:
-        return Multigrid(matrix)
-    # Minimum degree would halve the fill, but its ordering takes up to five times the whole solve.
-    return Pardiso(matrix) if has_pardiso() else LU(matrix)
+        return DiffusionEquations(self.mesh, DiffusiveFlux.of(geometry, k, outer), outer.held, c, f)
 
 
 def _samples(permeability: Value, source: Value, reaction: Value) -> list[tuple[Value, Value, Value]]:

@@ -159,7 +159,9 @@ def normal_permeability(
             why=f"the mesh needs ({count},) or ({count}, {dim}, {dim})",
         )
     pairs = (permeability[geometry.owner], normal), (permeability[geometry.neighbor], normal[:inner])
-    at_owner, at_neighbor = (k[:, None] * n if permeability.ndim == 1 else torch.einsum("fde,fd->fe", k, n) for k, n in pairs)
+    at_owner, at_neighbor = (
+        k[:, None] * n if permeability.ndim == 1 else torch.einsum("fde,fd->fe", k, n) for k, n in pairs
+    )
     return at_owner, at_neighbor
 
 

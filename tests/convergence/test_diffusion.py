@@ -112,6 +112,8 @@ def test_exact_flux_through_the_boundary_is_approached() -> None:
     y = (np.arange(4000) + 0.5) / 4000
     side = torch.tensor(np.stack([np.ones_like(y), y], axis=1))
     wanted = float((permeability(side) * slope(side)[0]).mean())
-    found = [float(Diffusion(shapes.square(h), FIXED).solve(permeability, source).flux["right"]) for h in (1 / 12, 1 / 48)]
+    found = [
+        float(Diffusion(shapes.square(h), FIXED).solve(permeability, source).flux["right"]) for h in (1 / 12, 1 / 48)
+    ]
     assert abs(found[1] - wanted) < 0.3 * abs(found[0] - wanted)
     assert abs(found[1] - wanted) < 5e-3 * abs(wanted)

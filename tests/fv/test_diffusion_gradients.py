@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gno.fv import Condition, Diffusion, Dirichlet, Neumann, Periodic, Robin, cells_to_nodes, diffusion
+from gno.fv import Condition, Diffusion, Dirichlet, Neumann, Periodic, Robin, cells_to_nodes, diffusion_equations
 from gno.fv.lu import LU
 from gno.mesh import shapes
 from tests.fv.meshes import TINY
@@ -20,7 +20,9 @@ PLATE, BOX = TINY["mixed"], TINY["many kinds"]
 TRIANGLES, TETS = shapes.square(0.5, kind="perturbed", seed=1), shapes.cube(1.0)
 
 
-def functional(boundary: dict[str, Condition], mesh: object, coefficients: dict[str, Tensor], derivatives: int) -> Tensor:
+def functional(
+    boundary: dict[str, Condition], mesh: object, coefficients: dict[str, Tensor], derivatives: int
+) -> Tensor:
     """A number made of all that a solution has."""
     k = coefficients["permeability"]
     if k.ndim == 3:
@@ -39,7 +41,9 @@ def functional(boundary: dict[str, Condition], mesh: object, coefficients: dict[
 
 def problem(name: str) -> tuple[Callable[..., Tensor], dict[str, Tensor]]:
     """A functional of named parameters, and their values."""
-    mesh = {"plate": PLATE, "box": BOX, "triangles": TRIANGLES, "tets": TETS, "tensors": PLATE, "box tensors": BOX}[name]
+    mesh = {"plate": PLATE, "box": BOX, "triangles": TRIANGLES, "tets": TETS, "tensors": PLATE, "box tensors": BOX}[
+        name
+    ]
     n, dim = mesh.num_cells, mesh.dim
     tensor = "tensors" in name
     parameters = {
@@ -121,8 +125,8 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             made.append(1)
             super().__init__(*args, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(diffusion, "LU", Counted)
-    monkeypatch.setattr(diffusion, "has_pardiso", lambda: False)
+    monkeypatch.setattr(diffusion_equations, "LU", Counted)
+    monkeypatch.setattr(diffusion_equations, "has_pardiso", lambda: False)
     return made
 
 

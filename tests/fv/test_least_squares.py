@@ -44,7 +44,9 @@ def test_equals_the_least_squares_of_each_cell_across_jumps(name: str) -> None:
     g, sides = fv.geometry(), split(fv)
     a, u = torch.rand(fv.num_cells, dtype=torch.float64) + 0.1, torch.randn(fv.num_cells, dtype=torch.float64)
     given = torch.sin(g.center[sides["value_on"], 0])
-    found = least_squares(g, permeability=a, **sides)(u, given, torch.full((len(sides["flux_on"]),), 0.7, dtype=torch.float64))
+    found = least_squares(g, permeability=a, **sides)(
+        u, given, torch.full((len(sides["flux_on"]),), 0.7, dtype=torch.float64)
+    )
     value = dict(zip(sides["value_on"].tolist(), given))
     for cell in range(0, fv.num_cells, 3):
         rows, known = [], []
