@@ -28,8 +28,7 @@ class Nearby(Factor):
 
     Example:
         >>> from gno.fv.lu import LU
-        >>> near, matrix = (sparse.csr_array(np.array([[entry]])) for entry in (5.0, 4.0))
-        >>> nearby = Nearby(matrix, LU(near))
+        >>> nearby = Nearby(sparse.csr_array([[4.0]]), LU(sparse.csr_array([[5.0]])))
         >>> nearby.solve(torch.tensor([8.0], dtype=torch.float64)).tolist(), nearby.steps
         ([2.0], 1)
     """
@@ -72,10 +71,11 @@ class Nearby(Factor):
         self.steps += steps
         x = x * size
         rest = rest if bool(x.isfinite().all()) else float("nan")
-        if not rest <= ACCEPTED:
+        accepted = max(tolerance, ACCEPTED)
+        if not rest <= accepted:
             raise SolverError(
                 f"the solver stopped at a relative residual of {rest:.3g} after {steps} steps",
-                why=f"{ACCEPTED:g} is needed: the mesh is too skewed, or the coefficient spans too many decades",
+                why=f"{accepted:g} is needed: the mesh is too skewed, or the coefficient spans too many decades",
                 fix="improve the mesh (gno check shows its worst cells)",
             )
         return x, rest
