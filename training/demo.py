@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gno.fv import Dirichlet, cells_to_nodes, diffusion
+from gno.fv import Diffusion, Dirichlet, cells_to_nodes
 from gno.mesh import cell_centroid, load, node_volume, refine, save, shapes
 from gno.problems.coefficient import two_phase
 from gno.problems.random_field import mesh_field
@@ -73,8 +73,8 @@ def make_unseen_mesh(path: Path) -> None:
     fine = refine(mesh, 3)
     field = mesh_field(mesh, np.random.default_rng(7))
     permeability, walls = two_phase(field(cell_centroid(fine))), {"*": Dirichlet(0.0)}
-    solution = diffusion.solve(fine, permeability, 1.0, walls)
-    u = cells_to_nodes(fine, solution.u, solution.gradient, walls)[: mesh.num_points]
+    solution = Diffusion(fine, walls).solve(permeability, 1.0)
+    u = cells_to_nodes(fine, solution.u, solution.gradient, walls)[: mesh.num_points].numpy()
     save(mesh.with_data({"permeability": two_phase(field(mesh.points))}), path)
     save(mesh.with_data({"u": u}), path.with_name("unseen_solution.vtu"))
 

@@ -10,7 +10,7 @@ from gno.cli.fields import field_named, number_or_field
 from gno.cli.settings import Value
 from gno.datasets.naming import suggestion
 from gno.errors import ConfigError
-from gno.fv import Condition, Dirichlet, Neumann, Solution, cells_to_nodes, diffusion
+from gno.fv import Condition, Diffusion, Dirichlet, Neumann, Solution, cells_to_nodes
 from gno.mesh import Mesh
 from gno.problems.permeability import NAME, cell_permeability
 
@@ -49,11 +49,12 @@ def darcy_fields(
     a, f = _permeability(mesh, values["permeability"]), number_or_field(mesh, "source", values["source"])
     kinds: dict[str, type[Dirichlet] | type[Neumann]] = {"dirichlet": Dirichlet, "neumann": Neumann}
     boundary: dict[str, Condition] = {patch: kinds[kind](value) for patch, (kind, value) in walls.items()}
-    solution = diffusion.solve(mesh, a, f, boundary)
-    rest = diffusion.residual(mesh, solution.u, a, f, boundary)
-    u = cells_to_nodes(mesh, solution.u, solution.gradient, boundary)
+    problem = Diffusion(mesh, boundary)
+    solution = problem.solve(a, f)
+    rest = problem.residual(solution.u, a, f).numpy()
+    u = cells_to_nodes(mesh, solution.u, solution.gradient, boundary).numpy()
     coefficient = np.broadcast_to(np.asarray(a, dtype=np.float64), (mesh.num_cells,)).copy()
-    fields = {"u": solution.u, "residual": rest, "permeability": coefficient}
+    fields = {"u": solution.u.numpy(), "residual": rest, "permeability": coefficient}
     shown = {"u": "1"} if np.ptp(coefficient) == 0 else {"permeability": "1", "u": "1"}
     point = {name: v for name, v in mesh.point_data.items() if name != "permeability"}
     return mesh.with_data({**point, "u": u}, {**mesh.cell_data, **fields}), shown, solution

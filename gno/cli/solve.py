@@ -56,10 +56,11 @@ def darcy(
     solved, shown, solution = darcy_fields(domain, given, walls)
     seconds = time.perf_counter() - begun
     picture = write_with_picture(solved, shown, out, title="solution of -div(a grad u) = f")
-    output.table(["patch", "flux"], [[name, value] for name, value in solution.flux.items()])
-    output.text(f"{solution.iterations} iterations, residual {solution.residual:.2g}, {seconds:.3g} s")
+    report, flux = solution.report, {name: float(value) for name, value in solution.flux.items()}
+    output.table(["patch", "flux"], [[name, value] for name, value in flux.items()])
+    output.text(f"{report.iterations} iterations, residual {report.residual:.2g}, {seconds:.3g} s")
     output.text(f"wrote {out} and {picture}")
-    about = {"converged": True, "iterations": solution.iterations, "residual": solution.residual}
+    about = {"converged": report.converged, "iterations": report.iterations, "residual": report.residual}
     ends = {"min": float(solution.u.min()), "max": float(solution.u.max())}
     files = {"path": out, "picture": picture}
-    output.result({**about, "flux": solution.flux, "u": ends, "seconds": seconds, **files})
+    output.result({**about, "flux": flux, "u": ends, "seconds": seconds, **files})

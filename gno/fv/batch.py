@@ -43,20 +43,24 @@ class Batch:
         Args:
             points: coordinates of the nodes of all meshes ``(nodes, dim)``.
         """
-        each = [shape(x) for shape, x in zip(self.parts, points.split(self.nodes))]
+        return self._join([shape(x) for shape, x in zip(self.parts, points.split(self.nodes))])
+
+    def check(self, points: Float[Tensor, "nodes dim"]) -> Geometry:
+        """The geometry; coordinates with which cells of a mesh cannot be used are refused, by its number."""
+        each = []
+        for number, (shape, x) in enumerate(zip(self.parts, points.split(self.nodes))):
+            try:
+                each.append(shape.check(x))
+            except MeshError as error:
+                raise MeshError(f"in mesh {number} of the batch {error.what}", why=error.why, fix=error.fix) from error
+        return self._join(each)
+
+    def _join(self, each: Sequence[Geometry]) -> Geometry:
         volume, centroid, shift = (
             torch.cat([getattr(g, name) for g in each]) for name in ("volume", "centroid", "shift")
         )
         area, center = (self._faces([getattr(g, name) for g in each]) for name in ("area", "center"))
         return Geometry(self.owner, self.neighbor, volume, centroid, area, center, shift)
-
-    def check(self, points: Float[Tensor, "nodes dim"]) -> None:
-        """Refuse coordinates with which cells of a mesh cannot be used, by its number."""
-        for number, (shape, x) in enumerate(zip(self.parts, points.split(self.nodes))):
-            try:
-                shape.check(x)
-            except MeshError as error:
-                raise MeshError(f"in mesh {number} of the batch {error.what}", why=error.why, fix=error.fix) from error
 
     def numbers(self, faces: Sequence[Int[Tensor, " _faces"]]) -> Int[Tensor, " all"]:
         """Numbers of outer faces, from their numbers in each mesh."""

@@ -64,23 +64,25 @@ class Cells:
         x, normal = _line(corners) if points.shape[1] == 2 else _patch(corners)
         volume, moment = self._moments(middle, x, normal)
         area = normal.sum(1)
-        weight = (normal * area[:, None]).sum(2)
-        center = (weight[..., None] * x).sum(1) / weight.sum(1)[:, None]
+        weight = torch.einsum("fqd,fd->fq", normal, area)
+        center = torch.einsum("fq,fqd->fd", weight, x) / weight.sum(1)[:, None]
         shift = torch.zeros_like(area[: len(self.neighbor)])
         return Geometry(self.owner, self.neighbor, volume, middle + moment / volume[:, None], area, center, shift)
 
-    def check(self, points: Float[Tensor, "nodes dim"]) -> None:
-        """Refuse coordinates that make a cell inverted, flat or bent, by its number."""
-        check_cells(self(points))
+    def check(self, points: Float[Tensor, "nodes dim"]) -> Geometry:
+        """The geometry; coordinates that make a cell inverted, flat or bent are refused, by its number."""
+        geometry = self(points)
+        check_cells(geometry)
+        return geometry
 
     def _moments(self, middle: Tensor, x: Tensor, normal: Tensor) -> tuple[Tensor, Tensor]:
         """Volume, and first moment about the middle, of each cell."""
         dim, inner = middle.shape[1], len(self.neighbor)
         cell = torch.cat([self.owner, self.neighbor])
         away = torch.cat([x, x[:inner]]) - middle[cell][:, None]
-        flux = (away * torch.cat([normal, -normal[:inner]])).sum(2)
+        flux = torch.einsum("fqd,fqd->fq", away, torch.cat([normal, -normal[:inner]]))
         volume = torch.zeros_like(middle[:, 0]).index_add(0, cell, flux.sum(1)) / dim
-        moment = torch.zeros_like(middle).index_add(0, cell, (flux[..., None] * away).sum(1)) / (dim + 1)
+        moment = torch.zeros_like(middle).index_add(0, cell, torch.einsum("fq,fqd->fd", flux, away)) / (dim + 1)
         return volume, moment
 
 

@@ -1,229 +1,173 @@
-"""Steady diffusion with a coefficient that may jump: second order on any mesh."""
+"""Steady diffusion with a coefficient that may jump: second order on any mesh, differentiable in all it is given."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
+import torch
 from jaxtyping import Float
-from scipy import sparse
+from torch import Tensor
 
 from gno.errors import ConfigError
-from gno.fv.boundary import Condition, evaluate
-from gno.fv.conditions import Value
-from gno.fv.gradient import Gradient, least_squares
-from gno.fv.linear import check_determined, solve_linear
+from gno.fv.conditions import Condition, Value
+from gno.fv.diffusion_equations import DiffusionEquations
+from gno.fv.diffusive_flux import DiffusiveFlux
+from gno.fv.mesh import FVMesh
+from gno.fv.outer import Outer
+from gno.fv.patches import by_patch, partners
+from gno.fv.permeability import permeability_of, positive
+from gno.fv.report import Report
 from gno.fv.solution import Solution
-from gno.fv.stencil import Stencil, stencil_of
+from gno.fv.values import scalars
 from gno.mesh import Mesh
 
 
-def solve(
-    mesh: Mesh,
-    permeability: Value,
-    source: Value,
-    boundary: Mapping[str, Condition],
-    *,
-    reaction: Value = 0.0,
-) -> Solution:
-    r"""Solve a diffusion equation by finite volumes, with unknowns at the centroids of the cells.
+class Diffusion:
+    r"""Steady diffusion, or flow through a porous medium, by finite volumes with unknowns at the centroids of cells.
 
     .. math::
-        -\nabla \cdot (a \nabla u) + c \, u = f
+        -\nabla \cdot (K \nabla u) + c \, u = f
 
-    The flux through a face corrects the two-point flux for the way in which the line through the centroids misses
-    the normal and the center of the face; it is exact where u is linear on either side of a face and a jumps there.
-    The error falls with the square of the edge length. Cost: one sparse LU of the two-point matrix and 10 to 20 steps
-    of GMRES. Coefficients may span many decades on well-shaped cells; on triangles stretched by more than about five
-    to one whose coefficient jumps at every face the correction loses its stability, and the solver refuses.
+    The flux through a face corrects the two-point flux for the way in which the line through the centroids misses the
+    co-normal and the center of the face (``DiffusiveFlux``); it is exact where u is linear on either side of a face and
+    K jumps there. The error falls with the square of the edge length. Cost: one sparse LU of the two-point matrix and
+    10 to 20 steps of GMRES; a gradient takes as many steps with the transpose and the same LU. Coefficients may span
+    many decades on well-shaped cells; on triangles stretched by more than about five to one whose coefficient jumps at
+    every face the correction loses its stability, and the solver refuses.
 
     Args:
-        mesh: any mesh.
-        permeability: ``a > 0``: number, array ``(cells,)``, or function of points ``(n, dim)``.
-        source: ``f``, likewise.
-        boundary: patch to ``Dirichlet`` or ``Neumann``; ``*`` for all that are not named.
-        reaction: ``c >= 0``, likewise.
+        mesh: any mesh, or its finite volumes, or several as one (``FVMesh.batch``).
+        boundary: patch to ``Dirichlet``, ``Neumann``, ``Robin``, ``Symmetry`` or ``Periodic``; ``*`` for all that are
+            not named.
 
     Raises:
-        ConfigError: conditions or coefficients that do not fit.
-        MeshError: cells that cannot be used.
-        SolverError: the solution is not unique, or the solver does not converge.
+        ConfigError: patches that are not there, or without a condition; a median dual.
+        MeshError: cells that cannot be used, periodic patches that do not fit.
 
     Example:
-        >>> from gno.fv import Dirichlet
+        >>> from gno.fv.conditions import Dirichlet
         >>> points = np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])
         >>> mesh = Mesh(points, {"triangle": np.array([[0, 1, 2], [0, 2, 3]])})
-        >>> solution = solve(mesh, 2.0, 0.0, {"*": Dirichlet(lambda x: x[:, 0])})
-        >>> solution.u.round(6).tolist()
+        >>> source = torch.zeros(2, dtype=torch.float64, requires_grad=True)
+        >>> u = Diffusion(mesh, {"*": Dirichlet(lambda x: x[:, 0])}).solve(2.0, source).u
+        >>> u.detach().round(decimals=6).tolist()
         [0.666667, 0.333333]
-    """
-    system = assemble(mesh, permeability, source, boundary, reaction=reaction)
-    check_determined(system.stencil, system.reaction)
-    matrix, right = system.matrix, system.right
-    u, iterations, residual = solve_linear(matrix, right, system.two_point)
-    return Solution(u, system.gradient(u), system.patch_flux(u), iterations, residual)
-
-
-def residual(
-    mesh: Mesh,
-    u: Float[np.ndarray, " cells"],
-    permeability: Value,
-    source: Value,
-    boundary: Mapping[str, Condition],
-    *,
-    reaction: Value = 0.0,
-) -> Float[np.ndarray, " cells"]:
-    r"""By how much a field misses the balance of each cell, per unit volume.
-
-    .. math::
-        \frac{1}{V_P} \left( -\sum_f |S_f| \, q_f + V_P (c u_P - f_P) \right)
-
-    Args:
-        mesh: any mesh.
-        u: values ``(cells,)`` at the centroids.
-        permeability: as in ``solve``.
-        source: as in ``solve``.
-        boundary: as in ``solve``.
-        reaction: as in ``solve``.
-
-    Raises:
-        ConfigError: conditions or coefficients that do not fit.
-        MeshError: cells that cannot be used.
-
-    Example:
-        >>> from gno.fv import Dirichlet
-        >>> points = np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])
-        >>> mesh = Mesh(points, {"triangle": np.array([[0, 1, 2], [0, 2, 3]])})
-        >>> residual(mesh, np.zeros(2), 1.0, 3.0, {"*": Dirichlet(0.0)}).tolist()
-        [-3.0, -3.0]
-    """
-    if u.shape != (mesh.num_cells,):
-        raise ConfigError(f"u has shape {u.shape}", why=f"the mesh has {mesh.num_cells} cells")
-    system = assemble(mesh, permeability, source, boundary, reaction=reaction)
-    return (system.matrix @ u - system.right) / system.stencil.volume
-
-
-@dataclass(frozen=True, eq=False)
-class System:
-    """The linear equations of a diffusion problem.
-
-    Args:
-        stencil: geometry and conditions.
-        gradient: the gradient as a map of the values in the cells.
-        two_point: matrix ``(cells, cells)`` without the correction: symmetric, positive definite.
-        flux_map: flux density ``(faces, cells)`` out of the owner's side as a map of the values in the cells.
-        flux_offset: what the boundary adds to it ``(faces,)``.
-        balance: ``(cells, faces)``: area of the faces of each cell, signed.
-        reaction: ``c (cells,)``.
-        source: ``f (cells,)``.
+        >>> u.sum().backward()
+        >>> source.grad.round(decimals=6).tolist()
+        [0.036661, 0.036661]
     """
 
-    stencil: Stencil
-    gradient: Gradient
-    two_point: sparse.csr_array
-    flux_map: sparse.csr_array
-    flux_offset: Float[np.ndarray, " faces"]
-    balance: sparse.csr_array
-    reaction: Float[np.ndarray, " cells"]
-    source: Float[np.ndarray, " cells"]
+    def __init__(self, mesh: Mesh | FVMesh, boundary: Mapping[str, Condition]) -> None:
+        self.mesh = mesh if isinstance(mesh, FVMesh) else FVMesh.of(mesh, periodic=partners(boundary))
+        if self.mesh.kind != "cell":
+            raise ConfigError("diffusion on a median dual is not there", fix="use the cells: kind='cell'")
+        self.conditions = by_patch(self.mesh.patches, boundary, joined=self.mesh.periodic)
 
-    @property
-    def matrix(self) -> sparse.csr_array:
-        """The full matrix ``(cells, cells)``."""
-        return sparse.diags_array(self.stencil.volume * self.reaction) - self.balance @ self.flux_map
+    def solve(
+        self,
+        permeability: Value,
+        source: Value,
+        *,
+        reaction: Value = 0.0,
+        points: Float[Tensor, "nodes dim"] | None = None,
+        derivatives: int = 1,
+    ) -> Solution:
+        """Solve, differentiably in every tensor that is given here or in the conditions.
 
-    @property
-    def right(self) -> Float[np.ndarray, " cells"]:
-        """The right-hand side ``(cells,)``."""
-        return self.stencil.volume * self.source + self.balance @ self.flux_offset
+        Args:
+            permeability: ``K``: number, ``(cells,)``, symmetric positive definite ``(cells, dim, dim)``, or a function
+                of points; of several samples ``(samples, cells)`` or ``(samples, cells, dim, dim)``.
+            source: ``f``: number, ``(cells,)``, ``(samples, cells)``, or a function of points.
+            reaction: ``c >= 0``, likewise.
+            points: other coordinates of the nodes.
+            derivatives: how often the solution can be differentiated.
 
-    def patch_flux(self, u: Float[np.ndarray, " cells"]) -> dict[str, float]:
-        """Patch to the integral of the flux density over it."""
-        outer = self.stencil.outer
-        total = (self.stencil.area * (self.flux_map @ u + self.flux_offset))[outer.number]
-        return {name: float(total[rows].sum()) for name, rows in outer.patches.items()}
+        Raises:
+            ConfigError: coefficients or values on the boundary that do not fit.
+            MeshError: points with which cells cannot be used.
+            SolverError: the solution is not unique, or the solver does not converge.
+        """
+        samples = _samples(permeability, source, reaction)
+        systems = (self.equations(*sample, points=points) for sample in samples or [(permeability, source, reaction)])
+        solutions = [system.solve(derivatives) for system in systems]
+        return _stack(solutions) if samples else solutions[0]
 
+    def residual(
+        self,
+        u: Float[Tensor, " cells"] | Float[np.ndarray, " cells"],
+        permeability: Value,
+        source: Value,
+        *,
+        reaction: Value = 0.0,
+        points: Float[Tensor, "nodes dim"] | None = None,
+    ) -> Float[Tensor, " cells"]:
+        r"""By how much a field misses the balance of each cell, per unit volume.
 
-def assemble(
-    mesh: Mesh, permeability: Value, source: Value, boundary: Mapping[str, Condition], *, reaction: Value = 0.0
-) -> System:
-    r"""The equations of a diffusion problem.
+        .. math::
+            \frac{1}{V_P} \left( -\sum_f |S_f| \, q_f + V_P (c u_P - f_P) \right)
 
-    With the distances :math:`\delta_P, \delta_N` of the centroids from the face, the vectors
-    :math:`s_P = \delta_P n - (x_f - x_P)` and :math:`s_N = \delta_N n - (x_N - x_f)` within its plane, and the same
-    flux density on both sides, the value at the center of the face drops out of
-    :math:`q = a_P (u_f - u_P + \nabla u_P \cdot s_P) / \delta_P = a_N (u_N - u_f + \nabla u_N \cdot s_N) / \delta_N`:
+        Args:
+            u: values ``(cells,)`` at the centroids.
+            permeability: as in ``solve``, of one sample.
+            source: as in ``solve``.
+            reaction: as in ``solve``.
+            points: as in ``solve``.
 
-    .. math::
-        q = \frac{u_N - u_P + \nabla u_P \cdot s_P + \nabla u_N \cdot s_N}{\delta_P / a_P + \delta_N / a_N}
+        Raises:
+            ConfigError: coefficients or values on the boundary that do not fit.
+            MeshError: points with which cells cannot be used.
+        """
+        if tuple(u.shape) != (self.mesh.num_cells,):
+            raise ConfigError(f"u has shape {tuple(u.shape)}", why=f"the mesh has {self.mesh.num_cells} cells")
+        system = self.equations(permeability, source, reaction, points=points)
+        field = u.double() if isinstance(u, Tensor) else torch.tensor(u, dtype=torch.float64)
+        return system.residual(field) / system.flux.geometry.volume
 
-    Args:
-        mesh: any mesh.
-        permeability: as in ``solve``.
-        source: as in ``solve``.
-        boundary: as in ``solve``.
-        reaction: as in ``solve``.
+    def equations(
+        self, permeability: Value, source: Value, reaction: Value = 0.0, *, points: Tensor | None = None
+    ) -> DiffusionEquations:
+        """The linear equations of one sample.
 
-    Raises:
-        ConfigError: conditions or coefficients that do not fit.
-        MeshError: cells that cannot be used.
+        Args:
+            permeability: as in ``solve``.
+            source: as in ``solve``.
+            reaction: as in ``solve``.
+            points: as in ``solve``.
 
-    Example:
-        >>> from gno.fv import Dirichlet
-        >>> mesh = Mesh(np.array([[0.0, 0], [3, 0], [0, 3]]), {"triangle": np.array([[0, 1, 2]])})
-        >>> system = assemble(mesh, 1.0, 2.0, {"*": Dirichlet()})
-        >>> system.two_point.toarray().round(6).tolist(), system.right.tolist()
-        ([[12.0]], [9.0])
-    """
-    s = stencil_of(mesh, boundary)
-    a, c, f = (
-        evaluate(value, s.centroid, what)
-        for what, value in (("permeability", permeability), ("reaction", reaction), ("source", source))
-    )
-    _check_sign("permeability", a, a > 0, "positive")
-    _check_sign("reaction", c, c >= 0, "positive or zero")
-    gradient = least_squares(s, a)
-    conductance, flux_offset = _conductance(s, a)
-    at_owner, at_neighbor, balance = _incidence(s)
-    difference, correction = at_neighbor - at_owner, sparse.csr_array(at_owner.shape)
-    for d, (slide_owner, slide_neighbor) in enumerate(_slides(s)):
-        slide = sparse.diags_array(slide_owner) @ at_owner + sparse.diags_array(slide_neighbor) @ at_neighbor
-        correction = correction + slide @ gradient.maps[d]
-        flux_offset += conductance * (slide @ gradient.offset[:, d])
-    scale = sparse.diags_array(conductance)
-    two_point = sparse.diags_array(s.volume * c) - balance @ (scale @ difference)
-    return System(s, gradient, two_point, scale @ (difference + correction), flux_offset, balance, c, f)
-
-
-def _conductance(s: Stencil, a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Flux density per difference of values ``(faces,)``, and what the conditions add to the flux density."""
-    resistance = s.depth / a[s.owner]
-    resistance[: s.num_inner] += s.depth_neighbor / a[s.neighbor[: s.num_inner]]
-    conductance, flux_offset = 1 / resistance, np.zeros(len(s.owner))
-    conductance[s.outer.number[~s.outer.given]] = 0.0
-    flux_offset[s.outer.number] = s.outer.value * np.where(s.outer.given, conductance[s.outer.number], 1.0)
-    return conductance, flux_offset
-
-
-def _slides(s: Stencil) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """For each axis, its component of the vectors ``s_P`` and ``s_N`` of all faces; ``s_N`` is zero on outer ones."""
-    of_owner = s.depth[:, None] * s.normal - s.to_owner
-    of_neighbor = np.zeros_like(of_owner)
-    of_neighbor[: s.num_inner] = s.depth_neighbor[:, None] * s.normal[: s.num_inner] - s.to_neighbor
-    yield from zip(of_owner.T, of_neighbor.T)
+        Raises:
+            ConfigError: coefficients or values on the boundary that do not fit.
+            MeshError: points with which cells cannot be used.
+        """
+        if points is not None:
+            self.mesh.check(points.detach())
+        geometry = self.mesh.geometry(points)
+        at = geometry.centroid
+        k = permeability_of(permeability, at)
+        c = positive(scalars(reaction, at, "reaction"), "reaction", or_zero=True)
+        f = scalars(source, at, "source")
+        outer = Outer.of(self.conditions, self.mesh.patches, geometry)
+        return DiffusionEquations(self.mesh, DiffusiveFlux.of(geometry, k, outer), outer.held, c, f)
 
 
-def _incidence(s: Stencil) -> tuple[sparse.csr_array, sparse.csr_array, sparse.csr_array]:
-    """Value at the owner and at the neighbor ``(faces, cells)``, and the balance of the cells ``(cells, faces)``."""
-    face, shape = np.arange(len(s.owner)), (len(s.owner), s.num_cells)
-    at_owner = sparse.csr_array((np.ones(len(face)), (face, s.owner)), shape=shape)
-    inner = face[: s.num_inner]
-    at_neighbor = sparse.csr_array((np.ones(len(inner)), (inner, s.neighbor[: s.num_inner])), shape=shape)
-    return at_owner, at_neighbor, ((at_owner - at_neighbor).T @ sparse.diags_array(s.area)).tocsr()
+def _samples(permeability: Value, source: Value, reaction: Value) -> list[tuple[Value, Value, Value]]:
+    """The coefficients of each sample; none if no axis counts samples."""
+    values, axes = (permeability, source, reaction), ((2, 4), (2,), (2,))
+    many = [getattr(v, "ndim", 0) in those for v, those in zip(values, axes)]
+    counts = {len(v) for v, several in zip(values, many) if several}  # type: ignore[arg-type]
+    if len(counts) > 1:
+        raise ConfigError(f"coefficients of {' and '.join(map(str, sorted(counts)))} samples", why="they must agree")
+    return [
+        tuple(v[i] if several else v for v, several in zip(values, many))  # type: ignore[index, misc]
+        for i in range(counts.pop() if counts else 0)
+    ]
 
 
-def _check_sign(what: str, values: np.ndarray, good: np.ndarray, wanted: str) -> None:
-    if not good.all():
-        cell = int(np.argmin(good))
-        raise ConfigError(f"{what} is {values[cell]:.6g} in cell {cell}", why=f"it must be {wanted}")
+def _stack(solutions: list[Solution]) -> Solution:
+    reports = [s.report for s in solutions]
+    worst = max(reports, key=lambda r: r.residual)
+    steps = sum(r.linear_steps for r in reports)
+    report = Report(True, worst.iterations, worst.residual, worst.history, len(reports), steps)
+    u, gradient = torch.stack([s.u for s in solutions]), torch.stack([s.gradient for s in solutions])
+    flux = {name: torch.stack([s.flux[name] for s in solutions]) for name in solutions[0].flux}
+    return Solution(u, gradient, flux, report)

@@ -72,12 +72,12 @@ class Geometry(NamedTuple):
     @property
     def depth(self) -> Float[Tensor, " faces"]:
         r"""Distance :math:`\delta_P = (x_f - x_P) \cdot n` of P from the plane of each face."""
-        return (self.to_owner * self.normal).sum(1)
+        return torch.einsum("fd,fd->f", self.to_owner, self.normal)
 
     @property
     def depth_neighbor(self) -> Float[Tensor, " inner"]:
         r"""Distance :math:`\delta_N = (x_N - x_f) \cdot n` of N from the plane of each inner face."""
-        return (self.to_neighbor * self.normal[: self.num_inner]).sum(1)
+        return torch.einsum("fd,fd->f", self.to_neighbor, self.normal[: self.num_inner])
 
     def outflow(self, flux: Float[Tensor, "faces *rest"]) -> Float[Tensor, "cells *rest"]:
         r"""What leaves each cell, :math:`\sum_f \pm F_f`.
@@ -104,5 +104,5 @@ class Shape(Protocol):
     def __call__(self, points: Float[Tensor, "nodes dim"]) -> Geometry:
         """The geometry for coordinates of the nodes."""
 
-    def check(self, points: Float[Tensor, "nodes dim"]) -> None:
-        """Refuse coordinates with which cells cannot be used."""
+    def check(self, points: Float[Tensor, "nodes dim"]) -> Geometry:
+        """The geometry; coordinates with which cells cannot be used are refused."""

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gno.errors import SolverError
+from gno.fv.factor import Factor
 from gno.fv.lagged import LaggedFactor
 from gno.fv.newton import Newton, OnStep
 from gno.fv.pattern import SparsePattern
@@ -81,21 +82,42 @@ def implicit_solve(
         raise ConvergenceError(report)
     if not (report.converged and torch.is_grad_enabled()):
         return u, report
-    return _attach(u, residual, parameters, jacobian, linear, derivatives), report
+
+    def factor() -> LaggedFactor:
+        with torch.no_grad():
+            linear.update(*jacobian(u, parameters))
+        return linear
+
+    return attach(u, lambda u: residual(u, parameters), factor, derivatives), report
 
 
-def _attach(
-    u: Tensor, residual: Callable, parameters: Any, jacobian: Callable, linear: LaggedFactor, derivatives: int
-) -> Tensor:
-    """Chord steps with a graph; their right-hand side is nought in value, so the solution stays as it is."""
-    for order in range(derivatives):
-        rest = residual(u, parameters)
+def attach(
+    u: Float[Tensor, "..."], residual: Callable[[Tensor], Tensor], factor: Callable[[], Factor], derivatives: int
+) -> Float[Tensor, "..."]:
+    """Chord steps with a graph; their right-hand side is nought in value, so the solution stays as it is.
+
+    Args:
+        u: the solution, without a graph.
+        residual: of the state; the graph is that of the tensors it is made of.
+        factor: gives the Jacobian at the solution, ready to be solved with; called if there is a graph.
+        derivatives: how often the result can be differentiated.
+
+    Example:
+        >>> from gno.fv.sparse import SparsePattern, factorize
+        >>> pattern, _ = SparsePattern.of(torch.tensor([0]), torch.tensor([0]), 1)
+        >>> b = torch.tensor([6.0], requires_grad=True)
+        >>> u = attach(torch.tensor([3.0]), lambda u: 2 * u - b, lambda: factorize(torch.tensor([2.0]), pattern), 1)
+        >>> u.sum().backward()
+        >>> u.item(), b.grad.tolist()
+        (3.0, [0.5])
+    """
+    inverse: Factor | None = None
+    for _ in range(derivatives):
+        rest = residual(u)
         if not rest.requires_grad:
             return u
-        if order == 0:
-            with torch.no_grad():
-                linear.update(*jacobian(u, parameters))
-        u = u - apply_inverse(linear, (rest - rest.detach()).reshape(-1)).reshape(u.shape)
+        inverse = factor() if inverse is None else inverse
+        u = u - apply_inverse(inverse, (rest - rest.detach()).reshape(-1)).reshape(u.shape)
     return u
 
 

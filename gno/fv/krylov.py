@@ -53,7 +53,7 @@ def _cycle(multiply: Map, precondition: Map, rest: Tensor, goal: float, steps: i
     """The correction that minimizes the residual over a Krylov space, and the dimension of that space."""
     size = float(rest.norm())
     h, q = np.zeros((steps + 1, steps)), np.eye(steps + 1)  # q rotates h to an upper triangle, column by column
-    basis = rest.new_zeros((steps + 1, len(rest)))
+    basis = rest.new_empty((steps + 1, len(rest)))
     basis[0] = rest / size
     for j in range(steps):
         w, known = multiply(precondition(basis[j])), basis[: j + 1]

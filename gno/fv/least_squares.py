@@ -80,6 +80,7 @@ def least_squares(
     permeability: Tensor | None = None,
     value_on: Int[Tensor, " values"] | None = None,
     flux_on: Int[Tensor, " fluxes"] | None = None,
+    share: Float[Tensor, " values"] | None = None,
 ) -> Gradient:
     r"""Least squares over the faces of each cell; differentiable in the geometry and the permeability.
 
@@ -92,7 +93,8 @@ def least_squares(
 
     A face with a given value adds :math:`g - u_P = \nabla u_P \cdot (x_f - x_P)`, one with a given flux
     :math:`\delta_P q / (n \cdot K n) = \nabla u_P \cdot \delta_P K^T n / (n \cdot K n)`, any other outer face nothing.
-    Rows weigh in by the inverse of their length.
+    Where the value holds through a resistance (``Robin``) the row is a mean of both, :math:`\theta` of the first and
+    :math:`1 - \theta` of the second with no flux. Rows weigh in by the inverse of their length.
 
     Args:
         geometry: of cells, or of a median dual; the unknowns of a dual lie on the boundary, which adds nothing there.
@@ -100,6 +102,7 @@ def least_squares(
             normal derivative.
         value_on: outer faces with given values.
         flux_on: outer faces with given fluxes.
+        share: :math:`\theta` at the faces with given values; 1 if it is not given.
 
     Raises:
         ConfigError: a permeability of another shape.
@@ -119,18 +122,33 @@ def least_squares(
     none = geometry.owner[:0]
     value_on, flux_on = (none if faces is None else faces for faces in (value_on, flux_on))
     p, n = geometry.owner[: geometry.num_inner], geometry.neighbor
-    from_p, from_n, from_flux, distance = _directions(geometry, _normal_permeability(geometry, permeability), flux_on)
+    through = normal_permeability(geometry, permeability)
+    from_p, from_n = _across(geometry, through)
+    from_value, (from_flux, distance) = geometry.to_owner[value_on], _conormal(geometry, through[0], flux_on)
+    if share is not None:
+        from_value = share[:, None] * from_value + (1 - share)[:, None] * _conormal(geometry, through[0], value_on)[0]
     cells = [p, n, geometry.owner[value_on], geometry.owner[flux_on]]
-    rows = torch.cat([from_p, from_n, geometry.to_owner[value_on], from_flux])
+    rows = torch.cat([from_p, from_n, from_value, from_flux])
     coefficient = _coefficients(torch.cat(cells), rows, len(geometry.volume))
     inner, of_value, of_flux = coefficient.split([2 * len(p), len(value_on), len(flux_on)])
     pair, other = torch.cat([p, n]), torch.cat([n, p])
     of_flux = of_flux * distance[:, None]
+    of_value = of_value if share is None else of_value * share[:, None]
     return Gradient(pair, other, inner, cells[2], of_value, cells[3], of_flux, len(geometry.volume))
 
 
-def _normal_permeability(geometry: Geometry, permeability: Tensor | None) -> tuple[Tensor, Tensor]:
-    """:math:`K_P^T n` at all faces, and :math:`K_N^T n` at those between two cells."""
+def normal_permeability(
+    geometry: Geometry, permeability: Tensor | None
+) -> tuple[Float[Tensor, "faces dim"], Float[Tensor, "inner dim"]]:
+    """The co-normals: :math:`K_P^T n` at all faces, and :math:`K_N^T n` at those between two cells.
+
+    Args:
+        geometry: of cells.
+        permeability: as of ``least_squares``.
+
+    Raises:
+        ConfigError: a permeability of another shape.
+    """
     normal, inner = geometry.normal, geometry.num_inner
     if permeability is None:
         return normal, normal[:inner]
@@ -141,22 +159,28 @@ def _normal_permeability(geometry: Geometry, permeability: Tensor | None) -> tup
             why=f"the mesh needs ({count},) or ({count}, {dim}, {dim})",
         )
     pairs = (permeability[geometry.owner], normal), (permeability[geometry.neighbor], normal[:inner])
-    at_owner, at_neighbor = (k[:, None] * n if permeability.ndim == 1 else (k * n[:, :, None]).sum(1) for k, n in pairs)
+    at_owner, at_neighbor = (
+        k[:, None] * n if permeability.ndim == 1 else torch.einsum("fde,fd->fe", k, n) for k, n in pairs
+    )
     return at_owner, at_neighbor
 
 
-def _directions(
-    geometry: Geometry, through: tuple[Tensor, Tensor], flux_on: Tensor
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Directions in which P and N know a derivative across inner faces, P at faces of given flux, and its scale."""
+def _across(geometry: Geometry, through: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """Directions in which P and N know a derivative across inner faces."""
     g, inner = geometry, geometry.num_inner
-    of_p, of_n = through
-    conducts_p, conducts_n = (of_p * g.normal).sum(1), (of_n * g.normal[:inner]).sum(1)
-    jump = of_p[:inner] - of_n
+    of_p, of_n = through[0][:inner], through[1]
+    conducts_p, conducts_n = (torch.einsum("fd,fd->f", way, g.normal[:inner]) for way in (of_p, of_n))
+    jump = of_p - of_n
     from_p = g.along + (g.depth_neighbor / conducts_n)[:, None] * jump
-    from_n = -g.along + (g.depth[:inner] / conducts_p[:inner])[:, None] * jump
-    distance = g.depth[flux_on] / conducts_p[flux_on]
-    return from_p, from_n, distance[:, None] * of_p[flux_on], distance
+    from_n = -g.along + (g.depth[:inner] / conducts_p)[:, None] * jump
+    return from_p, from_n
+
+
+def _conormal(geometry: Geometry, through: Tensor, faces: Tensor) -> tuple[Tensor, Tensor]:
+    """The way along the co-normal to outer faces, and what of the flux there is the difference of values along it."""
+    of_p = through[faces]
+    distance = geometry.depth[faces] / torch.einsum("fd,fd->f", of_p, geometry.normal[faces])
+    return distance[:, None] * of_p, distance
 
 
 def _coefficients(cell: Tensor, rows: Tensor, num_cells: int) -> Tensor:
@@ -166,7 +190,7 @@ def _coefficients(cell: Tensor, rows: Tensor, num_cells: int) -> Tensor:
     weighted = rows / torch.linalg.vector_norm(rows, dim=1)[:, None]
     products = weighted[:, :, None] * rows[:, None, :]
     squares = rows.new_zeros(num_cells, *products.shape[1:]).index_add(0, cell, products)
-    return (_inverse(squares)[cell] * weighted[:, None, :]).sum(2)
+    return (_inverse(squares)[cell] @ weighted[:, :, None])[:, :, 0]
 
 
 def _inverse(squares: Tensor) -> Tensor:

@@ -148,9 +148,11 @@ class MedianDual:
         area = points.new_zeros(len(self.neighbor), points.shape[1])
         return area.index_add(0, self.sides.edge, self.sides.sign[:, None] * wall)
 
-    def check(self, points: Float[Tensor, "nodes dim"]) -> None:
-        """Refuse coordinates that leave a cell or a dual cell without volume, by its number."""
-        check_dual(self(points), self.primal(points).volume)
+    def check(self, points: Float[Tensor, "nodes dim"]) -> Geometry:
+        """The geometry; coordinates that leave a cell or a dual cell without volume are refused, by its number."""
+        geometry = self(points)
+        check_dual(geometry, self.primal(points).volume)
+        return geometry
 
     def pieces_of(self, facets: np.ndarray) -> np.ndarray:
         """Numbers of the outer dual faces that make up some outer faces of the mesh."""

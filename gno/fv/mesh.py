@@ -217,7 +217,7 @@ def _build(mesh: Mesh, kind: Kind, partners: dict[str, str]) -> FVMesh:
     tensors = {name: torch.tensor(rows) for name, rows in patches.items()}
     points, num = torch.tensor(mesh.points), mesh.num_points if kind == "dual" else mesh.num_cells
     result = FVMesh(kind, points, num, shape.owner, shape.neighbor, tensors, partners, (num,), shape)
-    result.check(points)
+    result._kept["geometry"] = shape.check(points)
     return result
 
 

@@ -80,9 +80,11 @@ class Joined:
         area, center = apart.area[self.rows], apart.center[self.rows]
         return Geometry(self.owner, self.neighbor, apart.volume, apart.centroid, area, center, shift)
 
-    def check(self, points: Float[Tensor, "nodes dim"]) -> None:
-        """Refuse coordinates that make a cell inverted, flat or bent, by its number."""
-        check_cells(self(points))
+    def check(self, points: Float[Tensor, "nodes dim"]) -> Geometry:
+        """The geometry; coordinates that make a cell inverted, flat or bent are refused, by its number."""
+        geometry = self(points)
+        check_cells(geometry)
+        return geometry
 
     def number(self, faces_before: np.ndarray) -> np.ndarray:
         """Numbers of outer faces that are not joined, from their numbers before."""

@@ -5,30 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 from jaxtyping import Float
+from torch import Tensor
+
+from gno.fv.report import Report
 
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    r"""A field in the cells of a mesh, and how well it fulfills its equations.
+    r"""A field in the cells of a mesh, and how well it fulfills its equations; of several samples they come first.
 
     Args:
         u: values ``(cells,)`` at the centroids.
         gradient: ``(cells, dim)``.
-        flux: patch to :math:`\int a \, \partial u / \partial n \, dS` over it, normal out of the domain; ``*`` holds
-            outer faces of no named patch.
-        iterations: steps of the linear solver.
-        residual: norm of the residual over that of the right-hand side.
+        flux: patch to :math:`\int n \cdot K \nabla u \, dS` over it, normal out of the domain; ``*`` holds outer faces
+            of no named patch.
+        report: how the solver did; its iterations are those of GMRES.
 
     Example:
-        >>> solution = Solution(np.ones(1), np.zeros((1, 2)), {"wall": 0.0}, iterations=0, residual=0.0)
-        >>> solution.flux["wall"]
-        0.0
+        >>> import torch
+        >>> report = Report(True, 0, 0.0, (0.0,), 1, 0)
+        >>> Solution(torch.ones(1), torch.zeros(1, 2), {"wall": torch.tensor(0.0)}, report).report.converged
+        True
     """
 
-    u: Float[np.ndarray, " cells"]
-    gradient: Float[np.ndarray, "cells dim"]
-    flux: Mapping[str, float]
-    iterations: int
-    residual: float
+    u: Float[Tensor, "*samples cells"]
+    gradient: Float[Tensor, "*samples cells dim"]
+    flux: Mapping[str, Float[Tensor, "*samples"]]
+    report: Report

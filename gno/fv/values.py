@@ -26,12 +26,12 @@ def scalars(value: Value, points: Float[Tensor, "n dim"], what: str) -> Float[Te
         >>> scalars(lambda x: x[:, 0] ** 2, torch.tensor([[2.0, 0.0], [3.0, 0.0]]), "the source").tolist()
         [4.0, 9.0]
     """
-    given = _given(value, points, what)
-    if given.shape not in ((), (len(points),)):
+    values = given(value, points, what)
+    if values.shape not in ((), (len(points),)):
         raise ConfigError(
-            f"{what} has values of shape {tuple(given.shape)}", why=f"it needs one number, or {len(points)}"
+            f"{what} has values of shape {tuple(values.shape)}", why=f"it needs one number, or {len(points)}"
         )
-    return given.expand(len(points))
+    return values.expand(len(points))
 
 
 def vectors(
@@ -54,21 +54,35 @@ def vectors(
         [[2.0, 0.0]]
     """
     n, dim = points.shape
-    given = _given(value, points, what)
-    if given.shape in ((dim,), (n, dim)):
-        return given.expand(n, dim)
-    if given.shape in ((), (n,)) and along is not None:
-        return given.expand(n)[:, None] * along
-    if given.shape == () and not given.detach().any():
-        return given.expand(n, dim)
+    values = given(value, points, what)
+    if values.shape in ((dim,), (n, dim)):
+        return values.expand(n, dim)
+    if values.shape in ((), (n,)) and along is not None:
+        return values.expand(n)[:, None] * along
+    if values.shape == () and not values.detach().any():
+        return values.expand(n, dim)
     need = f"one vector of {dim}, or {n} of them" + ("" if along is None else ", or speeds along the normal")
-    raise ConfigError(f"{what} has values of shape {tuple(given.shape)}", why=f"it needs {need}")
+    raise ConfigError(f"{what} has values of shape {tuple(values.shape)}", why=f"it needs {need}")
 
 
-def _given(value: Value, points: Tensor, what: str) -> Tensor:
+def given(value: Value, points: Float[Tensor, "n dim"], what: str) -> Tensor:
+    """What is given, as a tensor of whatever shape, on the device of the points.
+
+    Args:
+        value: number, array, tensor, or function of the points.
+        points: where ``(n, dim)``.
+        what: how to name it in an error.
+
+    Raises:
+        ConfigError: values that are not finite.
+
+    Example:
+        >>> given(2.0, torch.zeros(3, 2), "the source")
+        tensor(2.)
+    """
     raw = value(points) if callable(value) else value
-    given = raw if isinstance(raw, Tensor) else torch.from_numpy(np.asarray(raw, dtype=np.float64))
-    given = given.to(device=points.device, dtype=points.dtype)
-    if not given.detach().isfinite().all():
+    result = raw if isinstance(raw, Tensor) else torch.tensor(np.asarray(raw, dtype=np.float64))
+    result = result.to(device=points.device, dtype=points.dtype)
+    if not result.detach().isfinite().all():
         raise ConfigError(f"{what} has values that are not finite", fix="look for NaN and division by zero in them")
-    return given
+    return result

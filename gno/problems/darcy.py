@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from gno.datasets import FieldSpec
 from gno.errors import ConfigError, DataError
-from gno.fv import Condition, Dirichlet, cells_to_nodes, diffusion
+from gno.fv import Condition, Diffusion, Dirichlet, cells_to_nodes
 from gno.mesh import Mesh, cell_centroid, refine
 from gno.mesh.means import around_nodes, corner_mean
 from gno.problems.coefficient import log_normal, two_phase
@@ -128,8 +128,8 @@ class Darcy(Problem):
         mesh, fine = _meshes(self, number, split, self.nodes, self.refinement)
         walls = self._walls(mesh, index)
         permeability = self._coefficient(self._field(number, split, index)(cell_centroid(fine)))
-        solution = diffusion.solve(fine, permeability, self.source, walls)
-        u = cells_to_nodes(fine, solution.u, solution.gradient, walls)[: mesh.num_points]
+        solution = Diffusion(fine, walls).solve(permeability, self.source)
+        u = cells_to_nodes(fine, solution.u, solution.gradient, walls)[: mesh.num_points].numpy()
         data = {"permeability": around_nodes(fine, permeability)[: mesh.num_points], "u": u}
         if self.boundary == "mixed":
             data["fixed"] = fixed_nodes(mesh, walls)
@@ -149,9 +149,9 @@ class Darcy(Problem):
             SolverError: the solution is not unique, or the solver does not converge.
         """
         walls = walls_of(mesh) if boundary is None else boundary
-        solution = diffusion.solve(mesh, cell_permeability(mesh), self.source, walls)
-        u = cells_to_nodes(mesh, solution.u, solution.gradient, walls)
-        return mesh.with_data({**mesh.point_data, "u": u}, {**mesh.cell_data, "u": solution.u})
+        solution = Diffusion(mesh, walls).solve(cell_permeability(mesh), self.source)
+        u = cells_to_nodes(mesh, solution.u, solution.gradient, walls).numpy()
+        return mesh.with_data({**mesh.point_data, "u": u}, {**mesh.cell_data, "u": solution.u.numpy()})
 
     def baseline(self, mesh: Mesh) -> Float[np.ndarray, " nodes"]:
         """``u`` at the nodes, solved with the mean permeability of the mesh everywhere.
@@ -163,8 +163,8 @@ class Darcy(Problem):
             DataError: there is no permeability.
         """
         walls = walls_of(mesh)
-        solution = diffusion.solve(mesh, mean_permeability(mesh), self.source, walls)
-        return cells_to_nodes(mesh, solution.u, solution.gradient, walls)
+        solution = Diffusion(mesh, walls).solve(mean_permeability(mesh), self.source)
+        return cells_to_nodes(mesh, solution.u, solution.gradient, walls).numpy()
 
     def residual(self, mesh: Mesh) -> Float[np.ndarray, " cells"]:
         """By how much ``u`` at the nodes misses the balance of each cell, per unit volume.
@@ -178,7 +178,7 @@ class Darcy(Problem):
         if "u" not in mesh.point_data:
             raise DataError("the mesh has no field 'u' in its point data", why=f"have: {', '.join(mesh.point_data)}")
         u = corner_mean(mesh, np.asarray(mesh.point_data["u"], dtype=np.float64))
-        return diffusion.residual(mesh, u, cell_permeability(mesh), self.source, walls_of(mesh))
+        return Diffusion(mesh, walls_of(mesh)).residual(u, cell_permeability(mesh), self.source).numpy()
 
     def attributes(self) -> dict[str, str | float | int]:
         """Equation, options, seed, version and license."""

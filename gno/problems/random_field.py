@@ -14,7 +14,7 @@ from scipy.interpolate import LinearNDInterpolator
 from scipy.spatial import cKDTree
 
 from gno.errors import ConfigError
-from gno.fv import Neumann, cells_to_nodes, diffusion
+from gno.fv import Diffusion, Neumann, cells_to_nodes
 from gno.mesh import Mesh, cell_volume
 from gno.typing import Points
 
@@ -90,9 +90,9 @@ def mesh_field(mesh: Mesh, rng: np.random.Generator, *, tau: float = 3.0) -> Ran
     _check("tau", tau)
     volume = cell_volume(mesh)
     noise = rng.standard_normal(mesh.num_cells) / np.sqrt(volume)
-    solution = diffusion.solve(mesh, 1.0, noise, {"*": Neumann()}, reaction=tau**2)
-    mean = float(volume @ solution.u / volume.sum())
-    return _Interpolant(mesh.points, cells_to_nodes(mesh, solution.u - mean, solution.gradient))
+    solution = Diffusion(mesh, {"*": Neumann()}).solve(1.0, noise, reaction=tau**2)
+    mean = float(volume @ solution.u.numpy() / volume.sum())
+    return _Interpolant(mesh.points, cells_to_nodes(mesh, solution.u - mean, solution.gradient).numpy())
 
 
 class _Interpolant:

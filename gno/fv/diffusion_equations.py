@@ -1,0 +1,100 @@
+"""The linear equations of steady diffusion, and their solution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from scipy import sparse
+from torch import Tensor
+
+from gno.fv.determined import check_determined
+from gno.fv.diffusive_flux import DiffusiveFlux
+from gno.fv.factor import Factor
+from gno.fv.implicit import attach
+from gno.fv.lu import LU
+from gno.fv.mesh import FVMesh
+from gno.fv.multigrid import Multigrid
+from gno.fv.nearby import Nearby
+from gno.fv.pardiso import Pardiso, has_pardiso
+from gno.fv.report import Report
+from gno.fv.solution import Solution
+from gno.fv.sparse import LARGE
+
+TOLERANCE = 1e-12
+"""Norm of the residual over that of the right-hand side at which GMRES stops."""
+
+
+@dataclass(frozen=True, eq=False)
+class DiffusionEquations:
+    r"""The balance of each cell for one sample, made of tensors that may require gradients.
+
+    .. math::
+        V_P (c_P u_P - f_P) - \sum_f \pm |S_f| \, q_f = 0
+
+    Args:
+        mesh: what they are on.
+        flux: flux density through the faces.
+        held: outer faces ``(outer,)`` whose flux depends on the field.
+        reaction: ``c (cells,)``.
+        source: ``f (cells,)``.
+    """
+
+    mesh: FVMesh
+    flux: DiffusiveFlux
+    held: Bool[Tensor, " outer"]
+    reaction: Float[Tensor, " cells"]
+    source: Float[Tensor, " cells"]
+
+    def residual(self, u: Float[Tensor, " cells"]) -> Float[Tensor, " cells"]:
+        """By how much a field misses the balance of each cell.
+
+        Args:
+            u: values ``(cells,)``.
+        """
+        g = self.flux.geometry
+        return g.volume * (self.reaction * u - self.source) - g.outflow(g.size * self.flux(u))
+
+    def solve(self, derivatives: int) -> Solution:
+        """The field, attached to the graph of the equations.
+
+        Args:
+            derivatives: how often it can be differentiated.
+
+        Raises:
+            SolverError: the solution is not unique, or the solver does not converge.
+        """
+        check_determined(self.mesh.parts, self._held_cells())
+        with torch.no_grad():
+            factor = self.factorize()
+            u, rest = factor.solve_to(TOLERANCE, -self.residual(torch.zeros_like(self.source)))
+        report = Report(True, factor.steps, rest, (1.0, rest), 1, factor.steps)
+        u = attach(u, self.residual, lambda: factor, derivatives)
+        through = self.flux.geometry.size * self.flux(u)
+        flux = {name: through[faces].sum() for name, faces in self.mesh.patches.items()}
+        return Solution(u, self.flux.slope(u), flux, report)
+
+    def factorize(self) -> Nearby:
+        """The matrix of the equations, ready to be solved with through that of the two-point flux.
+
+        Raises:
+            SolverError: the matrix is singular.
+        """
+        reacts = (self.flux.geometry.volume * self.reaction).detach().numpy()
+        two_point = self.flux.two_point() + sparse.diags_array(reacts)
+        return Nearby(two_point + self.flux.correction(), _factor(two_point, self.mesh.dim))
+
+    def _held_cells(self) -> Tensor:
+        """Cells where a reaction holds the field, or a face through which the flux depends on it."""
+        g, held = self.flux.geometry, self.reaction.detach() > 0
+        conducts = self.flux.conductance.detach()[g.num_inner :] > 0
+        held[g.owner[g.num_inner :][self.held & conducts]] = True
+        return held
+
+
+def _factor(matrix: sparse.csr_array, dim: int) -> Factor:
+    if dim == 3 and matrix.shape[0] > LARGE:
+        return Multigrid(matrix)
+    # Minimum degree would halve the fill, but its ordering takes up to five times the whole solve.
+    return Pardiso(matrix) if has_pardiso() else LU(matrix)
