@@ -66,14 +66,15 @@ class DiffusionEquations:
             SolverError: the solution is not unique, or the solver does not converge.
         """
         check_determined(self.mesh.parts, self._held_cells())
-        with torch.no_grad():
-            factor = self.factorize()
-            u, rest = factor.solve_to(TOLERANCE, -self.residual(torch.zeros_like(self.source)))
+        factor, right = self.factorize(), -self.residual(torch.zeros_like(self.source))
+        u, rest = factor.solve_to(TOLERANCE, right.detach())
         report = Report(True, factor.steps, rest, (1.0, rest), 1, factor.steps)
-        u = attach(u, self.residual, lambda: factor, derivatives)
-        through = self.flux.geometry.size * self.flux(u)
+        if right.requires_grad:
+            u = attach(u, self.residual, lambda: factor, derivatives)
+        slope = self.flux.slope(u)
+        through = self.flux.geometry.size * self.flux(u, slope)
         flux = {name: through[faces].sum() for name, faces in self.mesh.patches.items()}
-        return Solution(u, self.flux.slope(u), flux, report)
+        return Solution(u, slope, flux, report)
 
     def factorize(self) -> Nearby:
         """The matrix of the equations, ready to be solved with through that of the two-point flux.

@@ -110,13 +110,16 @@ class DiffusiveFlux:
         """The gradient in each cell."""
         return self.gradient(u, self.value, self.flux)
 
-    def __call__(self, u: Float[Tensor, " cells"]) -> Float[Tensor, " faces"]:
+    def __call__(
+        self, u: Float[Tensor, " cells"], slope: Float[Tensor, "cells dim"] | None = None
+    ) -> Float[Tensor, " faces"]:
         """The flux density out of the owner's side.
 
         Args:
             u: values ``(cells,)``.
+            slope: their gradient, where it is known.
         """
-        p, n, slope = self.geometry.owner, self.geometry.neighbor, self.slope(u)
+        p, n, slope = self.geometry.owner, self.geometry.neighbor, self.slope(u) if slope is None else slope
         far = torch.cat([u[n] + torch.einsum("fd,fd->f", slope[n], self.slide_neighbor), self.outer_value])
         density = self.conductance * (far - u[p] + torch.einsum("fd,fd->f", slope[p], self.slide))
         return torch.cat([density[: len(n)], density[len(n) :] + self.outer_flux])
