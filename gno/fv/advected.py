@@ -43,7 +43,9 @@ def dot(slope: Slope, vector: Vector) -> Field:
     return (slope * vector[:, None, :]).sum(-1)
 
 
-def seen_from(scheme: Scheme, u: Field, ahead: Field, slope: tuple[Slope, Vector, Vector], flat: float) -> Field:
+def seen_from(
+    scheme: Scheme, u: Field, ahead: Field, slope: tuple[Slope, Vector, Vector], flat: float | Float[Tensor, ""]
+) -> Field:
     r"""The value at each face as it is seen from the cell upstream.
 
     .. math::

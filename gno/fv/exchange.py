@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -20,7 +20,7 @@ WEAKEST = 1e-3
 
 
 class Given(NamedTuple):
-    r"""What the conditions say on each outer face: :math:`D \, \partial u / \partial n = q + h (g - u)`, or :math:`u = g`.
+    r"""Conditions on each outer face: :math:`D \, \partial u / \partial n = q + h (g - u)`, or :math:`u = g`.
 
     Args:
         value: ``g (outer,)``.
@@ -35,7 +35,7 @@ class Given(NamedTuple):
     fixed: Float[Tensor, " outer"]
 
 
-def given_on(geometry: Geometry, patches: Mapping[str, Tensor], held: Mapping[str, Condition]) -> Given:
+def given_on(geometry: Geometry, patches: Mapping[str, Tensor], held: Mapping[str, Any]) -> Given:
     """The conditions on all outer faces, with gradients into their values.
 
     Args:
@@ -120,7 +120,7 @@ def _weight(conductance: Tensor, mass: Tensor) -> Tensor:
     return WEAKEST + diffused / (diffused + carried)
 
 
-def _given(condition: Condition, points: Tensor, name: str) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _given(condition: Any, points: Tensor, name: str) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     what, zero = f"patch {name!r}", points.new_zeros(len(points))
     if isinstance(condition, Dirichlet):
         return scalars(condition.value, points, what), zero, zero, zero + 1

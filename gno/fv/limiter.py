@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def smooth_limiter(
-    behind: Float[Tensor, "*faces"], ahead: Float[Tensor, "*faces"], flat: float
+    behind: Float[Tensor, "*faces"], ahead: Float[Tensor, "*faces"], flat: float | Float[Tensor, ""]
 ) -> Float[Tensor, "*faces"]:
     r"""How much of a slope to use: one where a field is smooth, zero where its differences change sign.
 
@@ -31,7 +31,7 @@ def smooth_limiter(
     Example:
         >>> import torch
         >>> smooth_limiter(torch.tensor([1.0, 3.0, -1.0, 1e-9]), torch.tensor([1.0, 1, 1, -1e-9]), 1e-3).tolist()
-        [1.0, 0.6480001211166382, 0.0, 1.0]
+        [1.0, 0.6480000019073486, 0.0, 1.0]
     """
     p = ((2 * behind * ahead + flat**2) / (behind**2 + ahead**2 + flat**2)).clamp(min=0)
     return p**2 * (3 - 2 * p)
