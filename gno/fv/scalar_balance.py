@@ -60,7 +60,7 @@ class ScalarBalance(Balance):
         # a condition on the flux says nothing about the value ahead: there the slope goes on
         known = ((1 - f.beta) * f.weight)[:, None]
         ahead = known * (there - u_p) + (1 - known) * dot(g_p, f.to_face)
-        leaving = seen_from(self.scheme, u_p, ahead, (g_p, f.to_face, f.to_face), theta.flat)
+        leaving = seen_from(self.scheme, u_p, ahead, g_p, theta.from_inside, theta.flat)
         return upwinded(theta.outer_mass, leaving, there) + diffused
 
     def source(self, u: State, g: Slope, theta: Transport) -> State:  # noqa: ARG002 - as the parent has it
@@ -108,11 +108,10 @@ class ScalarBalance(Balance):
 
     def _carried(self, u_p: State, u_n: State, g_p: Slope, g_n: Slope, theta: Transport) -> State:
         f = theta.inner
-        along = f.from_p - f.from_n
         if self.scheme == "central":
             near_n = f.near_n[:, None]
-            between = u_p + near_n * (u_n - u_p) + dot((g_p + g_n) / 2, f.from_p - near_n * along)
+            between = u_p + near_n * (u_n - u_p) + dot((g_p + g_n) / 2, f.from_p.to_face - near_n * f.from_p.along)
             return f.mass[:, None] * between
-        from_p = seen_from(self.scheme, u_p, u_n - u_p, (g_p, f.from_p, along), theta.flat)
-        from_n = seen_from(self.scheme, u_n, u_p - u_n, (g_n, f.from_n, -along), theta.flat)
+        from_p = seen_from(self.scheme, u_p, u_n - u_p, g_p, f.from_p, theta.flat)
+        from_n = seen_from(self.scheme, u_n, u_p - u_n, g_n, f.from_n, theta.flat)
         return upwinded(f.mass, from_p, from_n)

@@ -9,11 +9,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gno.errors import ConfigError
+from gno.fv.advected import Reach
 from gno.fv.conditions import Value
 from gno.fv.exchange import Exchange, Given
 from gno.fv.geometry import Geometry
-from gno.fv.least_squares import coefficients, inner_directions
 from gno.fv.pattern import SparsePattern
+from gno.fv.slopes import Slopes
 from gno.fv.values import scalars, vectors
 
 
@@ -23,8 +24,8 @@ class Inner(NamedTuple):
     Args:
         mass: what flows through each out of P ``(inner,)``.
         conductance: diffusive flux per difference of the values ``(inner,)``.
-        from_p: :math:`x_f - x_P` ``(inner, dim)``.
-        from_n: :math:`x_f - x_N` ``(inner, dim)``.
+        from_p: what P sees of each.
+        from_n: what N sees.
         slide_p: :math:`\delta_P n - (x_f - x_P)`, within the plane of the face ``(inner, dim)``.
         slide_n: :math:`\delta_N n - (x_N - x_f)` ``(inner, dim)``.
         near_n: :math:`\delta_P / (\delta_P + \delta_N)` ``(inner,)``.
@@ -32,20 +33,27 @@ class Inner(NamedTuple):
 
     mass: Float[Tensor, " inner"]
     conductance: Float[Tensor, " inner"]
-    from_p: Float[Tensor, "inner dim"]
-    from_n: Float[Tensor, "inner dim"]
+    from_p: Reach
+    from_n: Reach
     slide_p: Float[Tensor, "inner dim"]
     slide_n: Float[Tensor, "inner dim"]
     near_n: Float[Tensor, " inner"]
 
     @classmethod
-    def of(cls, geometry: Geometry, diffusivity: Float[Tensor, " cells"], mass: Float[Tensor, " faces"]) -> Inner:
+    def of(
+        cls,
+        geometry: Geometry,
+        diffusivity: Float[Tensor, " cells"],
+        mass: Float[Tensor, " faces"],
+        slopes: Slopes,
+    ) -> Inner:
         r"""The inner faces of a mesh, with the conductance :math:`|S| / (\delta_P / D_P + \delta_N / D_N)`.
 
         Args:
             geometry: of cells.
             diffusivity: D.
             mass: what flows through each face out of its owner.
+            slopes: the gradients.
         """
         g, inner = geometry, geometry.num_inner
         normal, depth_p, depth_n = g.normal[:inner], g.depth[:inner], g.depth_neighbor
@@ -57,7 +65,8 @@ class Inner(NamedTuple):
         slide_n = depth_n[:, None] * normal - g.to_neighbor
         conductance = g.size[:inner] * torch.where(both > 0, series, mean)
         near_n = depth_p / (depth_p + depth_n)
-        return cls(mass[:inner], conductance, g.to_owner[:inner], -g.to_neighbor, slide_p, slide_n, near_n)
+        from_p, from_n = slopes.reach(g)
+        return cls(mass[:inner], conductance, from_p, from_n, slide_p, slide_n, near_n)
 
 
 class Transport(NamedTuple):
@@ -67,6 +76,7 @@ class Transport(NamedTuple):
         inner: faces between two cells.
         outer: the others.
         outer_mass: what flows out through them ``(outer,)``.
+        from_inside: what their cells see of them.
         volume: ``(cells,)``.
         reaction: ``c (cells,)``.
         source: ``f (cells,)``.
@@ -78,6 +88,7 @@ class Transport(NamedTuple):
     inner: Inner
     outer: Exchange
     outer_mass: Float[Tensor, " outer"]
+    from_inside: Reach
     volume: Float[Tensor, " cells"]
     reaction: Float[Tensor, " cells"]
     source: Float[Tensor, " cells"]
@@ -132,12 +143,20 @@ class Medium(NamedTuple):
             given: conditions on the outer faces.
             stencil: pairs of cells that share a face.
         """
-        inner = Inner.of(geometry, self.diffusivity, self.mass)
         outer = Exchange.of(geometry, given, self.diffusivity, self.mass)
-        affine = _gradient(geometry, outer, self.diffusivity, stencil)
-        flat = geometry.volume.new_ones(())
-        outer_mass = self.mass[geometry.num_inner :]
-        return Transport(inner, outer, outer_mass, geometry.volume, self.reaction, self.source, *affine, flat)
+        slopes = Slopes.of(geometry, outer, self.diffusivity)
+        return Transport(
+            inner=Inner.of(geometry, self.diffusivity, self.mass, slopes),
+            outer=outer,
+            outer_mass=self.mass[geometry.num_inner :],
+            from_inside=slopes.outer_reach(outer),
+            volume=geometry.volume,
+            reaction=self.reaction,
+            source=self.source,
+            coefficient=slopes.on(stencil, geometry, outer),
+            offset=slopes.offset(geometry, outer),
+            flat=geometry.volume.new_ones(()),
+        )
 
 
 def mass_flux(geometry: Geometry, velocity: Value) -> Float[Tensor, " faces"]:
@@ -176,20 +195,3 @@ def mass_flux(geometry: Geometry, velocity: Value) -> Float[Tensor, " faces"]:
                 why=f"it needs ({dim},), ({cells}, {dim}) for the cells, or ({len(g.area)},) for what the faces carry",
             )
     return (vectors(velocity, g.center, "the velocity") * g.area).sum(1)
-
-
-def _gradient(
-    geometry: Geometry, outer: Exchange, diffusivity: Tensor, stencil: SparsePattern
-) -> tuple[Tensor, Tensor]:
-    """Coefficients and offset of the gradients: least squares over the neighbors and the conditions."""
-    g, inner = geometry, geometry.num_inner
-    p, n, b = g.owner[:inner], g.neighbor, g.owner[inner:]
-    # where nothing diffuses no flux says how a field bends across a jump of the diffusivity
-    directions = inner_directions(g, diffusivity if bool((diffusivity > 0).all()) else None)
-    rows = torch.cat([*directions, outer.weight[:, None] * outer.direction])
-    coefficient = coefficients(torch.cat([p, n, b]), rows, len(g.volume))
-    pair, at_outer = coefficient[: 2 * inner], coefficient[2 * inner :] * outer.weight[:, None]
-    position = stencil.find(torch.cat([p, n, p, n, b]), torch.cat([n, p, p, n, b]))
-    values = torch.cat([pair, -pair, -(1 - outer.beta)[:, None] * at_outer])
-    offset = torch.zeros_like(g.centroid).index_add(0, b, outer.gamma[:, None] * at_outer)
-    return stencil.values(values, position, dim=0)[:, None, :], offset[:, None, :]
