@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -12,8 +13,8 @@ from torch import Tensor
 
 from gno.errors import ConfigError, SolverError
 from gno.fv.advected import Scheme, check_scheme
-from gno.fv.conditions import Periodic, Value
-from gno.fv.exchange import Condition, Given, given_on
+from gno.fv.conditions import Value
+from gno.fv.exchange import Given, given_on
 from gno.fv.mesh import FVMesh
 from gno.fv.newton import Newton
 from gno.fv.patches import by_patch, partners
@@ -81,7 +82,7 @@ class AdvectionDiffusion:
     def __init__(
         self,
         mesh: Mesh | FVMesh,
-        boundary: Mapping[str, Condition | Periodic],
+        boundary: Mapping[str, Any],
         *,
         scheme: Scheme = "limited",
         flat: float | None = None,

@@ -14,7 +14,6 @@ from gno.fv.conditions import Dirichlet, Neumann, Robin, Symmetry
 from gno.fv.geometry import Geometry
 from gno.fv.values import scalars
 
-Condition = Dirichlet | Neumann | Robin | Symmetry
 WEAKEST = 1e-3
 """Least weight of a condition where a flow leaves: corner cells have no other hold for their gradient."""
 

@@ -18,7 +18,7 @@ from gno.fv.report import Report
 from gno.fv.transport import Transport
 
 Column = Float[Tensor, " cells"]
-IN_TIME = Newton(tolerance=1e-12)
+IN_TIME = Newton(tolerance=1e-13)
 """A step in time: what it misses adds up over the steps."""
 
 

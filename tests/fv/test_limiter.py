@@ -28,9 +28,7 @@ def test_derivative_is_continuous() -> None:
     (slope,) = torch.autograd.grad(smooth_limiter(behind, torch.ones(4001), 1e-3).sum(), behind)
     assert float(slope.diff().abs().max()) < 0.05  # a step of 0.001, curvature below 50
     pair = torch.randn(2, 5).unbind(0)
-    assert torch.autograd.gradcheck(
-        lambda a, b: smooth_limiter(a, b, 1e-2), [t.clone().requires_grad_() for t in pair]
-    )
+    assert torch.autograd.gradcheck(lambda a, b: smooth_limiter(a, b, 1e-2), [t.clone().requires_grad_() for t in pair])
 
 
 def test_small_differences_are_not_limited() -> None:
