@@ -71,7 +71,7 @@ def test_nothing_is_lost(method: Any) -> None:
     solver = AdvectionDiffusion(distorted(8), BOX)
     volume = solver.mesh.geometry().volume
     u = solver.advance(
-        lambda x: (x[:, 0] > 0.5).double(), [0, 0.01, 0.03, 0.1], WIND, 1e-3, stepping=Stepping(method)
+        lambda x: (x[:, 0] > 0.5).double(), [0.0, 0.01, 0.03, 0.1], WIND, 1e-3, stepping=Stepping(method)
     ).u
     assert float(((u - u[0]) @ volume).abs().max()) < 1e-12
 
