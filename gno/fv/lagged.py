@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -20,6 +22,21 @@ FEW, MANY = 10, 40
 """Steps of GMRES after which the factor counts as outdated: in an iteration, and for derivatives."""
 
 
+@dataclass(eq=False)
+class Kept:
+    """A factor that several lagged ones share, as do the steps in time: whoever renews it renews it for all.
+
+    Args:
+        given: pattern of one sample that the factor is for.
+        pattern: of all samples.
+        factor: nothing before the first is made.
+    """
+
+    given: SparsePattern | None = None
+    pattern: SparsePattern | None = None
+    factor: Factor | None = None
+
+
 class LaggedFactor(Factor):
     """GMRES on the newest matrix, preconditioned with a factor that is renewed only when that takes too many steps.
 
@@ -28,13 +45,13 @@ class LaggedFactor(Factor):
     Args:
         symmetric: as in ``factorize``.
         method: as in ``factorize``.
+        kept: a factor that others use too.
     """
 
-    def __init__(self, *, symmetric: bool = False, method: str = "auto") -> None:
+    def __init__(self, *, symmetric: bool = False, method: str = "auto", kept: Kept | None = None) -> None:
         self.factorizations, self.steps = 0, 0
         self._symmetric, self._method = symmetric, method
-        self._factor: Factor | None = None
-        self._given: SparsePattern | None = None
+        self._kept = Kept() if kept is None else kept
 
     def update(
         self, values: Float[Tensor, "*samples entries"], pattern: SparsePattern, diagonal: Tensor | None = None
@@ -47,8 +64,10 @@ class LaggedFactor(Factor):
             diagonal: what to add to the diagonal ``(samples, n)``.
         """
         self.samples = values.shape[0] if values.ndim == 2 else 1
-        if pattern is not self._given:
-            self._given, self._pattern, self._factor = pattern, pattern.repeat(self.samples), None
+        kept = self._kept
+        if pattern is not kept.given or kept.pattern is None or kept.pattern.n != pattern.n * self.samples:
+            kept.given, kept.pattern, kept.factor = pattern, pattern.repeat(self.samples), None
+        self._pattern = kept.pattern
         self._values = values.detach().double().reshape(-1)
         if diagonal is not None:
             unknown = torch.arange(self._pattern.n, device=values.device)
@@ -83,13 +102,14 @@ class LaggedFactor(Factor):
         size = self.norms(b).repeat_interleave(len(b) // self.samples)
         size = torch.where(size > 0, size, 1.0)
         right = b / size
-        if self._factor is not None:
-            x, rest = self._gmres(self._factor, right, tolerance, transposed, patience)
+        kept = self._kept
+        if kept.factor is not None:
+            x, rest = self._gmres(kept.factor, right, tolerance, transposed, patience)
             if rest <= max(tolerance, self._rounding(x, right)):
                 return x * size
-        self._factor = factorize(self._values, self._pattern, symmetric=self._symmetric, method=self._method)
+        kept.factor = factorize(self._values, self._pattern, symmetric=self._symmetric, method=self._method)
         self.factorizations += 1
-        x, rest = self._gmres(self._factor, right, tolerance, transposed, MANY)
+        x, rest = self._gmres(kept.factor, right, tolerance, transposed, MANY)
         if not rest <= max(tolerance, ACCEPTED):
             raise SolverError(
                 f"the linear solver stopped at a relative residual of {rest:.3g}",

@@ -129,7 +129,7 @@ def least_squares(
         from_value = share[:, None] * from_value + (1 - share)[:, None] * _conormal(geometry, through[0], value_on)[0]
     cells = [p, n, geometry.owner[value_on], geometry.owner[flux_on]]
     rows = torch.cat([from_p, from_n, from_value, from_flux])
-    coefficient = _coefficients(torch.cat(cells), rows, len(geometry.volume))
+    coefficient = coefficients(torch.cat(cells), rows, len(geometry.volume))
     inner, of_value, of_flux = coefficient.split([2 * len(p), len(value_on), len(flux_on)])
     pair, other = torch.cat([p, n]), torch.cat([n, p])
     of_flux = of_flux * distance[:, None]
@@ -165,6 +165,18 @@ def normal_permeability(
     return at_owner, at_neighbor
 
 
+def inner_directions(
+    geometry: Geometry, permeability: Tensor | None = None
+) -> tuple[Float[Tensor, "inner dim"], Float[Tensor, "inner dim"]]:
+    """Directions :math:`d^*` of ``least_squares`` in which owner and neighbor know a derivative across inner faces.
+
+    Args:
+        geometry: of cells, or of a median dual.
+        permeability: as of ``least_squares``.
+    """
+    return _across(geometry, normal_permeability(geometry, permeability))
+
+
 def _across(geometry: Geometry, through: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     """Directions in which P and N know a derivative across inner faces."""
     g, inner = geometry, geometry.num_inner
@@ -183,8 +195,19 @@ def _conormal(geometry: Geometry, through: Tensor, faces: Tensor) -> tuple[Tenso
     return distance[:, None] * of_p, distance
 
 
-def _coefficients(cell: Tensor, rows: Tensor, num_cells: int) -> Tensor:
-    r""":math:`(\sum w \, d d^T)^{-1} w \, d` of each row, with :math:`w = 1 / |d|`."""
+def coefficients(
+    cell: Int[Tensor, " rows"], rows: Float[Tensor, "rows dim"], num_cells: int
+) -> Float[Tensor, "rows dim"]:
+    r""":math:`(\sum w \, d d^T)^{-1} w \, d` of each row, with :math:`w = 1 / |d|`.
+
+    Args:
+        cell: the cell of each row.
+        rows: ``d``, along which the derivative is known.
+        num_cells: number of cells.
+
+    Raises:
+        SolverError: a cell whose rows do not determine a gradient.
+    """
     # Of the powers of the length, -1 keeps the correction stable on the longest triangles: five to one with a jump at
     # every face, ten to one with few jumps; the usual -2 gives up at half of that.
     weighted = rows / torch.linalg.vector_norm(rows, dim=1)[:, None]

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gno.fv.lagged import LaggedFactor
+from gno.fv.lagged import Kept, LaggedFactor
 from gno.fv.pattern import SparsePattern
 from gno.fv.report import Report
 
@@ -44,6 +44,7 @@ class Newton:
         cfl: ``c_0``: CFL number of the first step in pseudo-time.
         symmetric: whether the Jacobian is symmetric and positive definite.
         linear: method of ``factorize``.
+        kept: a factor to begin with, which is renewed there when it is outdated; other solutions may use it too.
     """
 
     tolerance: float = 1e-10
@@ -52,6 +53,7 @@ class Newton:
     cfl: float = 10.0
     symmetric: bool = False
     linear: str = "auto"
+    kept: Kept | None = None
 
     def solve(
         self, residual: Residual, jacobian: Jacobian, u: Float[Tensor, "..."], on_step: OnStep | None = None
@@ -71,7 +73,8 @@ class Newton:
         Raises:
             SolverError: a Jacobian that is singular or not finite.
         """
-        linear, history = LaggedFactor(symmetric=self.symmetric, method=self.linear), list[float]()
+        linear = LaggedFactor(symmetric=self.symmetric, method=self.linear, kept=self.kept)
+        history = list[float]()
         rest, derivative = residual(u), jacobian(u)
         linear.update(*derivative)
         scale = torch.maximum(linear.norms(rest), linear.norms(linear.magnitude(u)))
