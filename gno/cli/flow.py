@@ -1,0 +1,113 @@
+"""The solver of incompressible flow as the command line asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from gno.cli.settings import Value
+from gno.datasets.naming import suggestion
+from gno.errors import ConfigError
+from gno.fv import Condition, NavierStokes, cells_to_nodes, coefficients, forces
+from gno.fv.flow import Flow
+from gno.fv.newton import OnStep
+from gno.mesh import Mesh
+
+COEFFICIENTS = ("viscosity", "body_force", "blending", "speed", "length", "direction")
+
+
+class Solved(NamedTuple):
+    """A flow on a mesh.
+
+    Args:
+        mesh: with ``velocity`` and ``pressure`` at cells and nodes.
+        flow: as the solver returned it.
+        forces: patch to ``cd``, ``cl`` and the force itself.
+    """
+
+    mesh: Mesh
+    flow: Flow
+    forces: dict[str, dict[str, Any]]
+
+
+def flow_fields(
+    mesh: Mesh,
+    given: Mapping[str, Value],
+    boundary: Mapping[str, Condition],
+    patches: Sequence[str],
+    on_step: OnStep | None = None,
+) -> Solved:
+    """Solve on a mesh.
+
+    Args:
+        mesh: the mesh.
+        given: ``viscosity``, and perhaps ``body_force``, ``blending``; ``speed``, ``length`` and ``direction`` that
+            drag and lift refer to.
+        boundary: patch to condition.
+        patches: whose forces are wanted.
+        on_step: as of ``NavierStokes.solve``.
+
+    Raises:
+        ConfigError: an unknown coefficient, or a value, condition or patch that cannot be.
+        SolverError: the solver does not converge.
+    """
+    _check(given)
+    solver = NavierStokes(mesh, boundary, blending=_number(given, "blending", 0.0))
+    flow = solver.solve(
+        viscosity=_number(given, "viscosity"), body_force=_vector(given, "body_force", 0.0), on_step=on_step
+    )
+    reference: dict[str, Any] = {
+        "velocity": _number(given, "speed", 1.0),
+        "length": _number(given, "length", 1.0),
+        "direction": _vector(given, "direction", (1.0, 0.0)),
+    }
+    table = {}
+    for patch in patches:
+        force = forces(flow, patch)
+        cd, cl = coefficients(force, **reference)
+        table[patch] = {"cd": float(cd), "cl": float(cl), "force": force.tolist()}
+    return Solved(_with_flow(mesh, flow), flow, table)
+
+
+def _with_flow(mesh: Mesh, flow: Flow) -> Mesh:
+    """The fields of a flow at the cells as solved, and at the nodes."""
+    u = torch.cat([flow.velocity, flow.pressure[:, None]], 1)
+    slope = torch.cat([flow.velocity_gradient, flow.pressure_gradient[:, None]], 1)
+    nodes = np.stack([_at_nodes(mesh, u[:, k], slope[:, k]) for k in range(u.shape[1])], axis=1)
+    point = {**mesh.point_data, "velocity": nodes[:, :-1], "pressure": nodes[:, -1]}
+    return mesh.with_data(
+        point, {**mesh.cell_data, "velocity": flow.velocity.numpy(), "pressure": flow.pressure.numpy()}
+    )
+
+
+def _at_nodes(mesh: Mesh, values: torch.Tensor, slope: torch.Tensor) -> np.ndarray:
+    return np.asarray(cells_to_nodes(mesh, values, slope))
+
+
+def _check(given: Mapping[str, Value]) -> None:
+    for name in given:
+        if name not in COEFFICIENTS:
+            raise ConfigError(
+                f"--set {name}: navier-stokes has no coefficient {name!r}",
+                why=f"it has: {', '.join(COEFFICIENTS)}",
+                fix=suggestion(name, COEFFICIENTS) or "leave it out",
+            )
+    if "viscosity" not in given:
+        raise ConfigError("no viscosity is given", why="the flow depends on it", fix="--set viscosity=0.01")
+
+
+def _number(given: Mapping[str, Value], name: str, default: float | None = None) -> float:
+    value = given.get(name, default)
+    if isinstance(value, (bool, str, list)) or value is None:
+        raise ConfigError(f"--set {name}={value}", why="it must be a number", fix=f"for example: --set {name}=1")
+    return float(value)
+
+
+def _vector(given: Mapping[str, Value], name: str, default: float | Sequence[float]) -> Any:
+    value = given.get(name, default)
+    if isinstance(value, str) or isinstance(value, bool):
+        raise ConfigError(f"--set {name}={value}", why="it must be a vector", fix=f"for example: --set {name}=1,0")
+    return value
