@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
@@ -26,6 +27,7 @@ def implicit_solve(
     parameters: Parameters,
     *,
     jacobian: Callable[[Tensor, Parameters], tuple[Tensor, SparsePattern]],
+    near: Callable[[Tensor, Parameters], tuple[Tensor, SparsePattern]] | None = None,
     method: Newton | None = None,
     derivatives: int = 1,
     on_step: OnStep | None = None,
@@ -49,6 +51,7 @@ def implicit_solve(
             may tensors that the residual has from elsewhere.
         jacobian: entries and pattern of the exact Jacobian; entries ``(samples, entries)`` where samples do not know of
             each other.
+        near: the same of a matrix near to it that is factorized in its stead; GMRES makes up for the difference.
         method: Newton's method, with its options.
         derivatives: how often the solution can be differentiated.
         on_step: called with the number of steps and the relative residual.
@@ -75,17 +78,27 @@ def implicit_solve(
         start = initial.detach().double()
         refuse_not_finite(residual(start, parameters), parameters)
         u, report, linear = (method or Newton()).solve(
-            lambda u: residual(u, parameters), lambda u: jacobian(u, parameters), start, on_step
+            lambda u: residual(u, parameters),
+            lambda u: jacobian(u, parameters),
+            start,
+            on_step,
+            None if near is None else lambda u: near(u, parameters),
         )
     if check and not report.converged:
         raise ConvergenceError(report)
     if not (report.converged and torch.is_grad_enabled()):
         return u, report
-    return _attach(u, residual, parameters, jacobian, linear, derivatives), report
+    return _attach(u, residual, parameters, jacobian, near, linear, derivatives), report
 
 
 def _attach(
-    u: Tensor, residual: Callable, parameters: Any, jacobian: Callable, linear: LaggedFactor, derivatives: int
+    u: Tensor,
+    residual: Callable,
+    parameters: Any,
+    jacobian: Callable,
+    near: Callable | None,
+    linear: LaggedFactor,
+    derivatives: int,
 ) -> Tensor:
     """Chord steps with a graph; their right-hand side is nought in value, so the solution stays as it is."""
     for order in range(derivatives):
@@ -94,7 +107,8 @@ def _attach(
             return u
         if order == 0:
             with torch.no_grad():
-                linear.update(*jacobian(u, parameters))
+                nearby = None if near is None else partial(near, u, parameters)
+                linear.update(*jacobian(u, parameters), near=nearby)
         u = u - apply_inverse(linear, (rest - rest.detach()).reshape(-1)).reshape(u.shape)
     return u
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -11,6 +13,9 @@ from gno.fv.factor import Factor
 from gno.fv.krylov import gmres
 from gno.fv.pattern import SparsePattern
 from gno.fv.sparse import factorize
+
+Near = Callable[[], tuple[Tensor, SparsePattern]]
+"""Entries and pattern of a matrix near to the one to be solved with, and cheaper to factorize."""
 
 EXACT = 1e-13
 """Relative residual that derivatives ask for."""
@@ -37,7 +42,11 @@ class LaggedFactor(Factor):
         self._given: SparsePattern | None = None
 
     def update(
-        self, values: Float[Tensor, "*samples entries"], pattern: SparsePattern, diagonal: Tensor | None = None
+        self,
+        values: Float[Tensor, "*samples entries"],
+        pattern: SparsePattern,
+        diagonal: Tensor | None = None,
+        near: Near | None = None,
     ) -> None:
         """Take a new matrix.
 
@@ -45,14 +54,13 @@ class LaggedFactor(Factor):
             values: its entries.
             pattern: where they stand, in every sample.
             diagonal: what to add to the diagonal ``(samples, n)``.
+            near: makes the matrix that is factorized in its stead, of as many samples.
         """
         self.samples = values.shape[0] if values.ndim == 2 else 1
         if pattern is not self._given:
             self._given, self._pattern, self._factor = pattern, pattern.repeat(self.samples), None
-        self._values = values.detach().double().reshape(-1)
-        if diagonal is not None:
-            unknown = torch.arange(self._pattern.n, device=values.device)
-            self._values = self._values.index_add(0, self._pattern.find(unknown, unknown), diagonal.reshape(-1))
+        self._values = _with_diagonal(values, self._pattern, diagonal)
+        self._near, self._diagonal = near, diagonal
 
     def magnitude(self, u: Float[Tensor, "..."]) -> Float[Tensor, " n"]:
         r""":math:`|A| |u|`: the size of the terms that cancel in a residual."""
@@ -87,8 +95,7 @@ class LaggedFactor(Factor):
             x, rest = self._gmres(self._factor, right, tolerance, transposed, patience)
             if rest <= max(tolerance, self._rounding(x, right)):
                 return x * size
-        self._factor = factorize(self._values, self._pattern, symmetric=self._symmetric, method=self._method)
-        self.factorizations += 1
+        self._factor = self._factorized()
         x, rest = self._gmres(self._factor, right, tolerance, transposed, MANY)
         if not rest <= max(tolerance, ACCEPTED):
             raise SolverError(
@@ -97,6 +104,15 @@ class LaggedFactor(Factor):
                 fix="look for an unknown without an equation, or a field that only fluxes determine",
             )
         return x * size
+
+    def _factorized(self) -> Factor:
+        values, pattern = self._values, self._pattern
+        if self._near is not None:
+            values, pattern = self._near()
+            pattern = pattern.repeat(self.samples)
+            values = _with_diagonal(values, pattern, self._diagonal)
+        self.factorizations += 1
+        return factorize(values, pattern, symmetric=self._symmetric, method=self._method)
 
     def _gmres(
         self, factor: Factor, b: Tensor, tolerance: float, transposed: bool, max_steps: int
@@ -114,3 +130,11 @@ class LaggedFactor(Factor):
     def _rounding(self, x: Tensor, b: Tensor) -> float:
         """Relative residual below which rounding hides everything."""
         return 4 * torch.finfo(x.dtype).eps * float(self.magnitude(x).norm() / b.norm())
+
+
+def _with_diagonal(values: Tensor, pattern: SparsePattern, diagonal: Tensor | None) -> Tensor:
+    values = values.detach().double().reshape(-1)
+    if diagonal is None:
+        return values
+    unknown = torch.arange(pattern.n, device=values.device)
+    return values.index_add(0, pattern.find(unknown, unknown), diagonal.reshape(-1))

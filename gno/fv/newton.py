@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -54,7 +55,12 @@ class Newton:
     linear: str = "auto"
 
     def solve(
-        self, residual: Residual, jacobian: Jacobian, u: Float[Tensor, "..."], on_step: OnStep | None = None
+        self,
+        residual: Residual,
+        jacobian: Jacobian,
+        u: Float[Tensor, "..."],
+        on_step: OnStep | None = None,
+        near: Jacobian | None = None,
     ) -> tuple[Float[Tensor, "..."], Report, LaggedFactor]:
         """Find the zero of a residual.
 
@@ -64,6 +70,7 @@ class Newton:
                 the first axis of the state counts samples that do not know of each other.
             u: where to start.
             on_step: called with the number of steps and the relative residual.
+            near: of the state: a matrix near to the Jacobian that is factorized in its stead.
 
         Returns:
             the last state, how it went, and the last Jacobian that was solved with.
@@ -85,7 +92,7 @@ class Newton:
             if history[-1] <= self.tolerance or len(history) > self.max_iterations:
                 break
             derivative = jacobian(u) if len(history) > 1 else derivative
-            linear.update(*derivative, self._diagonal(u, relative / first))
+            linear.update(*derivative, self._diagonal(u, relative / first), near and partial(near, u))
             # The error of the linear solution falls with the residual, so that convergence stays quadratic.
             forcing = min(1e-2, max(1e-8, history[-1]))
             step = linear.solve_to(forcing, -rest.reshape(-1)).reshape(u.shape)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 import pytest
 import torch
@@ -22,6 +24,13 @@ from tests.fv.plain_grid import Diffusion
 pytestmark = pytest.mark.usefixtures("double")
 
 PAIR, _ = SparsePattern.of(torch.tensor([0, 0, 1, 1]), torch.tensor([0, 1, 0, 1]), 2)
+
+
+class Held:
+    """A tensor that a graph keeps."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
 
 
 class Named(NamedTuple):
@@ -189,15 +198,18 @@ def test_memory_does_not_grow_with_the_iterations() -> None:
     p["f"].requires_grad_()
     sizes, iterations = [], []
     for initial in (near, torch.zeros(36, 1), 10 + 0 * near):
-        saved: list[int] = []
+        held: WeakSet[Held] = WeakSet()
 
-        def keep(t: Tensor, saved: list[int] = saved) -> Tensor:
-            saved.append(t.numel())
-            return t
+        def keep(t: Tensor, held: WeakSet[Held] = held) -> Held:
+            kept = Held(t)
+            held.add(kept)
+            return kept
 
-        with torch.autograd.graph.saved_tensors_hooks(keep, lambda t: t):
-            _, report = solve(balance, p, initial=initial)
-        sizes.append(sum(saved))
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda kept: kept.tensor):
+            solution, report = solve(balance, p, initial=initial)
+        gc.collect()
+        assert solution.requires_grad
+        sizes.append(sum(kept.tensor.numel() for kept in held))
         iterations.append(report.iterations)
     assert len(set(sizes)) == 1
     assert len(set(iterations)) == 3
