@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
+from scipy import sparse
 from torch import Tensor
 
 from gno.fv.geometry import Geometry
@@ -39,29 +41,29 @@ class Extrapolation:
         + \epsilon_P \left| \nabla u_P - \overline{\nabla u_N} \right|^2
 
     The second term acts only in cells whose directions :math:`d` do not span the space, as in a corner between two
-    walls; the mean is over its neighbors. Both are exact for linear fields.
+    walls; the mean is over the nearest cells whose directions do. Both are exact for linear fields.
 
     Args:
         value_on: outer faces where the value is given.
         flux_on: outer faces where the normal derivative is nought.
-        pairs: both sides ``(2, pairs)`` of each inner face in turn: a cell, and the one across.
         flat: the cells whose directions do not span the space.
-        plain: pattern of the gradient without the second term.
-        pattern: pattern of the gradient.
+        donors: such a cell, and one that it takes from, ``(2, donors)``.
+        pattern: of the gradient.
+        cell: cell of each term of the boundary.
+        face: number of its face among ``value_on``.
     """
 
     value_on: Int[Tensor, " values"]
     flux_on: Int[Tensor, " fluxes"]
-    pairs: Int[Tensor, "2 pairs"]
     flat: Bool[Tensor, " cells"]
-    plain: SparsePattern
+    donors: Int[Tensor, "2 donors"]
     pattern: SparsePattern
     cell: Int[Tensor, " terms"]
-    """The cell of each term of the border."""
     face: Int[Tensor, " terms"]
-    """Number of its face among ``value_on``."""
+    _plain: SparsePattern
     _position: Int[Tensor, " direct"]
     _union: Int[Tensor, " all"]
+    _carried: tuple[Tensor, Tensor, Tensor, Tensor]
 
     @classmethod
     def of(cls, geometry: Geometry, value_on: Int[Tensor, " values"], flux_on: Int[Tensor, " fluxes"]) -> Extrapolation:
@@ -76,19 +78,18 @@ class Extrapolation:
         p, q = owner[: geometry.num_inner], geometry.neighbor
         pairs = torch.stack([torch.cat([p, q]), torch.cat([q, p])])
         at = owner[value_on]
-        _, squares = _squares(geometry, value_on, flux_on)
+        squares = _squares(*_directions(geometry, value_on, flux_on), n)
         scale = squares.diagonal(dim1=1, dim2=2).mean(1)
         flat = ~(torch.linalg.det(squares) > _FLAT * scale ** squares.shape[1])
-        plain, position = SparsePattern.of(
-            torch.cat([pairs[0], pairs[0], at]), torch.cat([pairs[1], pairs[0], at]), n
-        )
-        cell, across = pairs[:, flat[pairs[0]]]
-        which, entry = plain.of_rows(across)
-        pattern, union = SparsePattern.of(torch.cat([plain.row, cell[which]]), torch.cat([plain.col, plain.col[entry]]), n)
-        number = torch.arange(len(at))
-        pair, term = (across[:, None] == at).nonzero(as_tuple=True)
-        cells, face = torch.cat([at, cell[pair]]), torch.cat([number, term])
-        return cls(value_on, flux_on, pairs, flat, plain, pattern, cells, face, position, union)
+        plain, position = SparsePattern.of(torch.cat([pairs[0], pairs[0], at]), torch.cat([pairs[1], pairs[0], at]), n)
+        donors = _donors(pairs, flat)
+        which, entry = plain.of_rows(donors[1])
+        rows, cols = torch.cat([plain.row, donors[0][which]]), torch.cat([plain.col, plain.col[entry]])
+        pattern, union = SparsePattern.of(rows, cols, n)
+        pair, term = (donors[1][:, None] == at).nonzero(as_tuple=True)
+        cell, face = torch.cat([at, donors[0][pair]]), torch.cat([torch.arange(len(at)), term])
+        carried = (which, entry, pair, term)
+        return cls(value_on, flux_on, flat, donors, pattern, cell, face, plain, position, union, carried)
 
     def __call__(self, geometry: Geometry) -> Slopes:
         """The gradient; differentiable in the geometry.
@@ -96,25 +97,42 @@ class Extrapolation:
         Args:
             geometry: of the same cells.
         """
-        (cell, rows, weighted), squares = _directions(geometry, self.value_on, self.flux_on), None
-        _, squares = _squares(geometry, self.value_on, self.flux_on)
+        cell, rows, weighted = _directions(geometry, self.value_on, self.flux_on)
+        squares = _squares(cell, rows, weighted, len(self.flat))
         pull = _PULL * squares.diagonal(dim1=1, dim2=2).mean(1) * self.flat
-        inverse = torch.linalg.inv(squares + pull[:, None, None] * torch.eye(squares.shape[1], dtype=squares.dtype))
+        one = torch.eye(rows.shape[1], dtype=rows.dtype, device=rows.device)
+        inverse = torch.linalg.inv(squares + pull[:, None, None] * one)
         each = (inverse[cell] * weighted[:, None, :]).sum(2)
-        count, values = self.pairs.shape[1], len(self.value_on)
-        direct, border = each[:count], each[count : count + values]
-        plain = self.plain.values(torch.cat([direct, -direct, -border]), self._position, dim=0)
-        at, across = self.pairs[:, self.flat[self.pairs[0]]]
-        share = torch.zeros_like(pull).index_add(0, at, torch.ones_like(pull)[at])
-        carry = inverse[at] * (pull / share.clamp(min=1))[at, None, None]
-        which, entry = self.plain.of_rows(across)
-        carried = (carry[which] @ plain[entry][:, :, None])[:, :, 0]
-        owner = geometry.owner[self.value_on]
-        pair, term = (across[:, None] == owner).nonzero(as_tuple=True)
-        carried_border = (carry[pair] @ border[term][:, :, None])[:, :, 0]
-        return Slopes(
-            self.pattern.values(torch.cat([plain, carried]), self._union, dim=0), torch.cat([border, carried_border])
+        direct, border, _ = each.split([2 * geometry.num_inner, len(self.value_on), len(self.flux_on)])
+        plain = self._plain.values(torch.cat([direct, -direct, -border]), self._position, dim=0)
+
+        to = self.donors[0]
+        count = torch.zeros_like(pull).index_add(0, to, torch.ones_like(pull)[to])
+        share = inverse[to] * (pull[to] / count[to])[:, None, None]
+        which, entry, pair, term = self._carried
+        carried, carried_border = (
+            (share[to_which] * of[:, None, :]).sum(2)
+            for to_which, of in ((which, plain[entry]), (pair, border[term]))
         )
+        values = self.pattern.values(torch.cat([plain, carried]), self._union, dim=0)
+        return Slopes(values, torch.cat([border, carried_border]))
+
+
+def _donors(pairs: Int[Tensor, "2 pairs"], flat: Bool[Tensor, " cells"]) -> Int[Tensor, "2 donors"]:
+    """For each flat cell the nearest ones that are not, counted in faces between."""
+    n, lonely, found = len(flat), flat.numpy().copy(), []
+    ones = np.ones(pairs.shape[1], dtype=np.int32)
+    near = sparse.csr_array((ones, (pairs[0].numpy(), pairs[1].numpy())), shape=(n, n))
+    reach = near
+    while lonely.any() and not flat.all():
+        cell, donor = sparse.coo_array(reach).coords
+        chosen = lonely[cell] & ~flat.numpy()[donor]
+        if not chosen.any():
+            break
+        found.append(np.stack([cell[chosen], donor[chosen]]))
+        lonely[cell[chosen]] = False
+        reach = sparse.csr_array(reach @ near)
+    return torch.from_numpy(np.concatenate([np.zeros((2, 0)), *found], axis=1).astype(np.int64))
 
 
 def _directions(geometry: Geometry, value_on: Tensor, flux_on: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -126,8 +144,7 @@ def _directions(geometry: Geometry, value_on: Tensor, flux_on: Tensor) -> tuple[
     return cell, rows, rows / torch.linalg.vector_norm(rows, dim=1)[:, None]
 
 
-def _squares(geometry: Geometry, value_on: Tensor, flux_on: Tensor) -> tuple[Tensor, Tensor]:
+def _squares(cell: Tensor, rows: Tensor, weighted: Tensor, num_cells: int) -> Tensor:
     r""":math:`\sum d d^T / |d|` in each cell."""
-    cell, rows, weighted = _directions(geometry, value_on, flux_on)
     products = weighted[:, :, None] * rows[:, None, :]
-    return cell, rows.new_zeros(len(geometry.volume), *products.shape[1:]).index_add(0, cell, products)
+    return rows.new_zeros(num_cells, *products.shape[1:]).index_add(0, cell, products)

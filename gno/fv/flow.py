@@ -14,6 +14,9 @@ from gno.errors import ConfigError
 from gno.fv.patches import check_patch
 from gno.fv.report import Report
 
+_NEAR = 4
+"""Cells per dimension that a point takes its values from."""
+
 
 @dataclass(frozen=True, eq=False)
 class Flow:
@@ -61,7 +64,11 @@ class Flow:
         return self.patches[patch] - self.num_inner
 
     def probe(self, points: Float[Tensor, "n dim"]) -> tuple[Float[Tensor, "n dim"], Float[Tensor, " n"]]:
-        """Velocity and pressure at points, linear about the nearest cell.
+        r"""Velocity and pressure at points, exact for quadratic fields whose gradients are.
+
+        .. math::
+            u(x) = \sum_k w_k \left[ u_k + \tfrac12 \nabla u_k \cdot (x - x_k) \right], \qquad
+            \sum_k w_k = 1, \quad \sum_k w_k x_k = x
 
         Args:
             points: ``(n, dim)``.
@@ -71,8 +78,21 @@ class Flow:
         """
         if points.ndim != 2 or points.shape[1] != self.centroid.shape[1]:
             raise ConfigError(f"points have shape {tuple(points.shape)}", why=f"they are (n, {self.centroid.shape[1]})")
-        _, nearest = cKDTree(self.centroid.detach().numpy()).query(points.detach().numpy())
+        near = min(_NEAR * points.shape[1], len(self.centroid))
+        _, nearest = cKDTree(self.centroid.detach().numpy()).query(points.detach().numpy(), k=[*range(1, near + 1)])
         cell = torch.from_numpy(nearest)
-        away = points.to(self.centroid) - self.centroid[cell]
-        velocity = self.velocity[cell] + (self.velocity_gradient[cell] * away[:, None]).sum(2)
-        return velocity, self.pressure[cell] + (self.pressure_gradient[cell] * away).sum(1)
+        away = points.to(self.centroid)[:, None] - self.centroid[cell]
+        weight = _linear_weights(away)
+        velocity = self.velocity[cell] + (self.velocity_gradient[cell] * away[:, :, None]).sum(3) / 2
+        pressure = self.pressure[cell] + (self.pressure_gradient[cell] * away).sum(2) / 2
+        return (weight[:, :, None] * velocity).sum(1), (weight * pressure).sum(1)
+
+
+def _linear_weights(away: Float[Tensor, "n near dim"]) -> Float[Tensor, "n near"]:
+    """Weights of points that reproduce linear fields where ``away`` is nought; large for the nearest."""
+    distance = torch.linalg.vector_norm(away, dim=2, keepdim=True)
+    scale = distance.mean(1, keepdim=True).clamp(min=torch.finfo(away.dtype).tiny)
+    rows = torch.cat([torch.ones_like(distance), away / scale], 2)
+    heavy = rows / ((distance / scale) ** 2 + 1e-2)
+    moments = torch.linalg.pinv(rows.mT @ heavy, hermitian=True)
+    return (heavy @ moments)[:, :, 0]

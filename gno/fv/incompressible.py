@@ -27,6 +27,8 @@ from gno.mesh import Mesh
 
 LOOSE = 1e-3
 """Relative residual to which easier problems are solved."""
+STALL = 3
+"""Steps without half of the residual after which an easier problem is tried."""
 
 
 class NavierStokes:
@@ -102,9 +104,9 @@ class NavierStokes:
         geometry = self.mesh.geometry(points)
         force = vectors(body_force, geometry.centroid, "the body force")
         theta = self.balance.theta(geometry, _positive(viscosity), force, self.pinned)
-        method = method or Newton(tolerance=1e-11, max_iterations=25, linear="diagonal")
-        start = self._start(initial)
-        state, report = self._newton(start, theta, method, derivatives, on_step)
+        method = method or Newton(tolerance=1e-11, linear="diagonal")
+        start, quick = self._start(initial), replace(method, stall=method.stall or STALL)
+        state, report = self._newton(start, theta, quick, derivatives, on_step)
         if not report.converged:
             start = self._approach(start, theta, method, on_step)
             state, report = self._newton(start, theta, method, derivatives, on_step)
@@ -133,7 +135,7 @@ class NavierStokes:
     @torch.no_grad()
     def _approach(self, start: Tensor, theta: FlowTheta, method: Newton, on_step: OnStep | None) -> Tensor:
         """A start near to the solution, by way of larger viscosities."""
-        loose = replace(method, tolerance=max(LOOSE, method.tolerance))
+        loose = replace(method, tolerance=max(LOOSE, method.tolerance), stall=method.stall or STALL)
 
         def attempt(factor: float, state: Tensor) -> tuple[Tensor, Report]:
             thicker = theta._replace(viscosity=factor * theta.viscosity, pin=theta.pin / factor)

@@ -45,6 +45,7 @@ class Newton:
         cfl: ``c_0``: CFL number of the first step in pseudo-time.
         symmetric: whether the Jacobian is symmetric and positive definite.
         linear: method of ``factorize``.
+        stall: steps in which the residual has to halve; where it does not, the iteration gives up.
     """
 
     tolerance: float = 1e-10
@@ -53,6 +54,7 @@ class Newton:
     cfl: float = 10.0
     symmetric: bool = False
     linear: str = "auto"
+    stall: int | None = None
 
     def solve(
         self,
@@ -89,7 +91,7 @@ class Newton:
             history.append(float(relative.max()))
             if on_step is not None:
                 on_step(len(history) - 1, history[-1])
-            if history[-1] <= self.tolerance or len(history) > self.max_iterations:
+            if history[-1] <= self.tolerance or len(history) > self.max_iterations or self._stalls(history):
                 break
             derivative = jacobian(u) if len(history) > 1 else derivative
             linear.update(*derivative, self._diagonal(u, relative / first), near and partial(near, u))
@@ -105,6 +107,9 @@ class Newton:
         converged = history[-1] <= self.tolerance
         steps = len(history) - 1
         return u, Report(converged, steps, history[-1], tuple(history), linear.factorizations, linear.steps), linear
+
+    def _stalls(self, history: list[float]) -> bool:
+        return self.stall is not None and len(history) > self.stall and history[-1] > 0.5 * history[-1 - self.stall]
 
     def _diagonal(self, u: Tensor, fallen: Tensor) -> Tensor | None:
         if self.damping is None:
