@@ -111,8 +111,7 @@ class Extrapolation:
         share = inverse[to] * (pull[to] / count[to])[:, None, None]
         which, entry, pair, term = self._carried
         carried, carried_border = (
-            (share[to_which] * of[:, None, :]).sum(2)
-            for to_which, of in ((which, plain[entry]), (pair, border[term]))
+            (share[to_which] * of[:, None, :]).sum(2) for to_which, of in ((which, plain[entry]), (pair, border[term]))
         )
         values = self.pattern.values(torch.cat([plain, carried]), self._union, dim=0)
         return Slopes(values, torch.cat([border, carried_border]))

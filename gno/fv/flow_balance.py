@@ -15,7 +15,6 @@ from gno.fv.flow_boundary import BoundaryValues, FlowBoundary
 from gno.fv.geometry import Geometry
 from gno.fv.pattern import SparsePattern
 
-
 DAMPING = 4 / 3
 """Weight of the direct difference in normal derivatives; of fourth order on a uniform grid (Nishikawa 2010)."""
 CURVATURE = 1 / 6
@@ -110,10 +109,8 @@ class FlowBalance(Balance):
         stencil, position = SparsePattern.of(
             torch.cat([p.row for p in both]), torch.cat([p.col for p in both]), mesh.num_cells
         )
-        self._place = position.split([len(p.row) for p in both])
-        super().__init__(
-            mesh.owner, mesh.neighbor, num_cells=mesh.num_cells, components=mesh.dim + 1, stencil=stencil
-        )
+        self._entries, self._place = len(stencil.row), position.split([len(p.row) for p in both])
+        super().__init__(mesh.owner, mesh.neighbor, num_cells=mesh.num_cells, components=mesh.dim + 1, stencil=stencil)
         kinds = (NoSlip, Inlet), (PressureOutlet,), (Slip, Symmetry)
         outer = mesh.num_faces - mesh.num_inner
         self._given, self._out, self._slip = (
@@ -198,9 +195,9 @@ class FlowBalance(Balance):
     def _gradients(self, geometry: Geometry, values: BoundaryValues) -> tuple[Tensor, Tensor]:
         start = self.boundary.mesh.num_inner
         velocity, pressure = self.of_velocity(geometry), self.of_pressure(geometry)
+        empty = geometry.volume.new_zeros(self._entries, self.dim)
         on_stencil = [
-            c.coefficient.new_zeros(len(self.stencil.row), self.dim).index_add(0, place, c.coefficient)
-            for c, place in zip((velocity, pressure), self._place)
+            empty.index_add(0, place, slopes.coefficient) for slopes, place in zip((velocity, pressure), self._place)
         ]
         known = values.velocity[self.of_velocity.value_on - start][self.of_velocity.face]
         held = values.pressure[self.of_pressure.value_on - start][self.of_pressure.face]

@@ -107,8 +107,8 @@ def _attach(
             return u
         if order == 0:
             with torch.no_grad():
-                nearby = None if near is None else partial(near, u, parameters)
-                linear.update(*jacobian(u, parameters), near=nearby)
+                values, pattern = jacobian(u, parameters)
+                linear.update(values, pattern, near=None if near is None else partial(near, u, parameters))
         u = u - apply_inverse(linear, (rest - rest.detach()).reshape(-1)).reshape(u.shape)
     return u
 

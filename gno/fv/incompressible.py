@@ -111,7 +111,9 @@ class NavierStokes:
             start = self._approach(start, theta, method, on_step)
             state, report = self._newton(start, theta, method, derivatives, on_step)
         if not report.converged:
-            raise ConvergenceError(report, fix="raise the viscosity or blending, refine the mesh, or give an initial flow")
+            raise ConvergenceError(
+                report, fix="raise the viscosity or blending, refine the mesh, or give an initial flow"
+            )
         return self._flow(state, theta, geometry, report)
 
     def _newton(
@@ -169,7 +171,7 @@ class NavierStokes:
         balance, dim = self.balance, self.mesh.dim
         slope, _ = balance.slopes(state, theta)
         inside = balance.flux(*balance.sides(state, slope), theta)[:, dim]
-        mass, velocity, stress, surface = balance.on_border(*balance.border_side(state, slope), theta)
+        mass, _, stress, surface = balance.on_border(*balance.border_side(state, slope), theta)
         level = self._level(state[:, dim], geometry.volume)
         surface = surface - level[self.mesh.owner[self.mesh.num_inner :]]
         return Flow(

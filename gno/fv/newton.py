@@ -94,7 +94,7 @@ class Newton:
             if history[-1] <= self.tolerance or len(history) > self.max_iterations or self._stalls(history):
                 break
             derivative = jacobian(u) if len(history) > 1 else derivative
-            linear.update(*derivative, self._diagonal(u, relative / first), near and partial(near, u))
+            linear.update(*derivative, self._diagonal(u, relative / first), None if near is None else partial(near, u))
             # The error of the linear solution falls with the residual, so that convergence stays quadratic.
             forcing = min(1e-2, max(1e-8, history[-1]))
             step = linear.solve_to(forcing, -rest.reshape(-1)).reshape(u.shape)

@@ -33,7 +33,8 @@ def factorize(
         values: its entries.
         pattern: where they stand.
         symmetric: whether it is symmetric and positive definite.
-        method: ``lu`` (SuperLU), ``diagonal`` (the same with pivots on the diagonal), ``pardiso`` (MKL, if installed), ``multigrid`` (symmetric positive definite),
+        method: ``lu`` (SuperLU), ``diagonal`` (the same with pivots on the diagonal, for matrices whose symmetric part
+            is positive definite), ``pardiso`` (MKL, if installed), ``multigrid`` (symmetric positive definite),
             ``krylov`` (GMRES on the device of the values), or ``auto``: multigrid for symmetric ones with more than
             20,000 unknowns, else a direct one. All but ``krylov`` work on the host, whatever the device of the values.
 

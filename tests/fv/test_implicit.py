@@ -311,3 +311,39 @@ def test_a_singular_jacobian_names_its_row() -> None:
             torch.tensor(2.0),
             jacobian=lambda u, p: (torch.tensor([1.0, 0.0]), pattern),
         )
+
+
+def test_a_matrix_nearby_may_be_factorized_in_its_stead(factorizations: list[int]) -> None:
+    balance, p = problem(8)
+    exact, _ = solve(balance, p)
+    count = len(factorizations)
+    p["f"].requires_grad_()
+    asked: list[int] = []
+
+    def near(u: Tensor, p: Any) -> tuple[Tensor, SparsePattern]:
+        asked.append(1)
+        return balance.jacobian(u, p, first_order=True)
+
+    u, report = solve(balance, p, near=near)
+    assert torch.allclose(u, exact, atol=1e-9)
+    (u**2).sum().backward()
+    gradient, p["f"].grad = p["f"].grad, None
+    assert len(asked) == len(factorizations) - count >= report.factorizations
+    (solve(balance, p)[0] ** 2).sum().backward()
+    assert torch.allclose(gradient, p["f"].grad, rtol=1e-9)
+
+
+def test_an_iteration_that_stalls_gives_up() -> None:
+    flat = SparsePattern.of(torch.tensor([0]), torch.tensor([0]), 1)[0]
+
+    def slow(u: Tensor, p: Any) -> Tensor:
+        return u
+
+    def steep(u: Tensor, p: Any) -> tuple[Tensor, SparsePattern]:
+        return torch.full_like(u, 10.0), flat  # every step takes a tenth of the residual off
+
+    for stall, steps in ((3, 3), (None, 20)):
+        method = Newton(max_iterations=20, stall=stall)
+        _, report = implicit_solve(slow, torch.ones(1), None, jacobian=steep, method=method, check=False)
+        assert not report.converged
+        assert report.iterations == steps
