@@ -61,6 +61,8 @@ class LaggedFactor(Factor):
             self._given, self._pattern, self._factor = pattern, pattern.repeat(self.samples), None
         self._values = _with_diagonal(values, self._pattern, diagonal)
         self._near, self._diagonal = near, diagonal
+        # On the host SciPy's product takes a fourth of the time of an index_add.
+        self._matrix = self._pattern.csr(self._values) if self._values.device.type == "cpu" else None
 
     def magnitude(self, u: Float[Tensor, "..."]) -> Float[Tensor, " n"]:
         r""":math:`|A| |u|`: the size of the terms that cancel in a residual."""
@@ -118,7 +120,7 @@ class LaggedFactor(Factor):
         self, factor: Factor, b: Tensor, tolerance: float, transposed: bool, max_steps: int
     ) -> tuple[Tensor, float]:
         x, steps, rest = gmres(
-            lambda v: self._pattern.multiply(self._values, v, transposed=transposed),
+            lambda v: self._multiply(v, transposed),
             lambda v: factor.apply_inverse(v, transposed=transposed),
             b,
             tolerance=tolerance,
@@ -126,6 +128,11 @@ class LaggedFactor(Factor):
         )
         self.steps += steps
         return x, rest
+
+    def _multiply(self, v: Tensor, transposed: bool) -> Tensor:
+        if self._matrix is None:
+            return self._pattern.multiply(self._values, v, transposed=transposed)
+        return torch.from_numpy((self._matrix.T if transposed else self._matrix) @ v.numpy())
 
     def _rounding(self, x: Tensor, b: Tensor) -> float:
         """Relative residual below which rounding hides everything."""
