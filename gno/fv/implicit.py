@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
-from functools import partial
 from typing import Any, TypeVar
 
 import torch
@@ -12,9 +11,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gno.errors import SolverError
-from gno.fv.lagged import LaggedFactor
+from gno.fv.lagged import LaggedFactor, Linearization
 from gno.fv.newton import Newton, OnStep
-from gno.fv.pattern import SparsePattern
 from gno.fv.report import ConvergenceError, Report
 from gno.fv.sparse import apply_inverse
 
@@ -26,8 +24,7 @@ def implicit_solve(
     initial: Float[Tensor, "..."],
     parameters: Parameters,
     *,
-    jacobian: Callable[[Tensor, Parameters], tuple[Tensor, SparsePattern]],
-    near: Callable[[Tensor, Parameters], tuple[Tensor, SparsePattern]] | None = None,
+    jacobian: Callable[[Tensor, Parameters], Linearization],
     method: Newton | None = None,
     derivatives: int = 1,
     on_step: OnStep | None = None,
@@ -49,9 +46,9 @@ def implicit_solve(
         initial: where to start.
         parameters: tensors in dicts, tuples or whatever the residual takes; any of them may require a gradient, and so
             may tensors that the residual has from elsewhere.
-        jacobian: entries and pattern of the exact Jacobian; entries ``(samples, entries)`` where samples do not know of
-            each other.
-        near: the same of a matrix near to it that is factorized in its stead; GMRES makes up for the difference.
+        jacobian: entries and pattern of the exact Jacobian, and, if there is one, what makes a matrix nearby that is
+            factorized in its stead: GMRES makes up for the difference. Entries are ``(samples, entries)`` where samples
+            do not know of each other.
         method: Newton's method, with its options.
         derivatives: how often the solution can be differentiated.
         on_step: called with the number of steps and the relative residual.
@@ -65,6 +62,7 @@ def implicit_solve(
         SolverError: a residual or Jacobian that is not finite, or a singular Jacobian.
 
     Example:
+        >>> from gno.fv.pattern import SparsePattern
         >>> pattern, _ = SparsePattern.of(torch.tensor([0]), torch.tensor([0]), 1)
         >>> a = torch.tensor([2.0], dtype=torch.float64, requires_grad=True)
         >>> root, report = implicit_solve(
@@ -78,27 +76,17 @@ def implicit_solve(
         start = initial.detach().double()
         refuse_not_finite(residual(start, parameters), parameters)
         u, report, linear = (method or Newton()).solve(
-            lambda u: residual(u, parameters),
-            lambda u: jacobian(u, parameters),
-            start,
-            on_step,
-            None if near is None else lambda u: near(u, parameters),
+            lambda u: residual(u, parameters), lambda u: jacobian(u, parameters), start, on_step
         )
     if check and not report.converged:
         raise ConvergenceError(report)
     if not (report.converged and torch.is_grad_enabled()):
         return u, report
-    return _attach(u, residual, parameters, jacobian, near, linear, derivatives), report
+    return _attach(u, residual, parameters, jacobian, linear, derivatives), report
 
 
 def _attach(
-    u: Tensor,
-    residual: Callable,
-    parameters: Any,
-    jacobian: Callable,
-    near: Callable | None,
-    linear: LaggedFactor,
-    derivatives: int,
+    u: Tensor, residual: Callable, parameters: Any, jacobian: Callable, linear: LaggedFactor, derivatives: int
 ) -> Tensor:
     """Chord steps with a graph; their right-hand side is nought in value, so the solution stays as it is."""
     for order in range(derivatives):
@@ -107,8 +95,7 @@ def _attach(
             return u
         if order == 0:
             with torch.no_grad():
-                values, pattern = jacobian(u, parameters)
-                linear.update(values, pattern, near=None if near is None else partial(near, u, parameters))
+                linear.update(*jacobian(u, parameters))
         u = u - apply_inverse(linear, (rest - rest.detach()).reshape(-1)).reshape(u.shape)
     return u
 

@@ -16,6 +16,8 @@ from gno.fv.sparse import factorize
 
 Near = Callable[[], tuple[Tensor, SparsePattern]]
 """Entries and pattern of a matrix near to the one to be solved with, and cheaper to factorize."""
+Linearization = tuple[Tensor, SparsePattern] | tuple[Tensor, SparsePattern, Near]
+"""Entries and pattern of a matrix, and what makes one nearby."""
 
 EXACT = 1e-13
 """Relative residual that derivatives ask for."""
@@ -45,16 +47,17 @@ class LaggedFactor(Factor):
         self,
         values: Float[Tensor, "*samples entries"],
         pattern: SparsePattern,
-        diagonal: Tensor | None = None,
         near: Near | None = None,
+        *,
+        diagonal: Tensor | None = None,
     ) -> None:
         """Take a new matrix.
 
         Args:
             values: its entries.
             pattern: where they stand, in every sample.
-            diagonal: what to add to the diagonal ``(samples, n)``.
             near: makes the matrix that is factorized in its stead, of as many samples.
+            diagonal: what to add to the diagonal ``(samples, n)``.
         """
         self.samples = values.shape[0] if values.ndim == 2 else 1
         if pattern is not self._given:

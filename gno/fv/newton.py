@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gno.fv.lagged import LaggedFactor
-from gno.fv.pattern import SparsePattern
+from gno.fv.lagged import LaggedFactor, Linearization
 from gno.fv.report import Report
 
 Residual = Callable[[Tensor], Tensor]
-Jacobian = Callable[[Tensor], tuple[Tensor, SparsePattern]]
+Jacobian = Callable[[Tensor], Linearization]
 OnStep = Callable[[int, float], None]
 
 HALVINGS = 12
@@ -57,22 +55,17 @@ class Newton:
     stall: int | None = None
 
     def solve(
-        self,
-        residual: Residual,
-        jacobian: Jacobian,
-        u: Float[Tensor, "..."],
-        on_step: OnStep | None = None,
-        near: Jacobian | None = None,
+        self, residual: Residual, jacobian: Jacobian, u: Float[Tensor, "..."], on_step: OnStep | None = None
     ) -> tuple[Float[Tensor, "..."], Report, LaggedFactor]:
         """Find the zero of a residual.
 
         Args:
             residual: of the state, and of its shape.
-            jacobian: of the state: entries and pattern of the exact Jacobian; entries ``(samples, entries)`` say that
+            jacobian: of the state: entries and pattern of the exact Jacobian, and, if there is one, what makes a matrix
+                nearby that is factorized in its stead; entries ``(samples, entries)`` say that
                 the first axis of the state counts samples that do not know of each other.
             u: where to start.
             on_step: called with the number of steps and the relative residual.
-            near: of the state: a matrix near to the Jacobian that is factorized in its stead.
 
         Returns:
             the last state, how it went, and the last Jacobian that was solved with.
@@ -94,7 +87,7 @@ class Newton:
             if history[-1] <= self.tolerance or len(history) > self.max_iterations or self._stalls(history):
                 break
             derivative = jacobian(u) if len(history) > 1 else derivative
-            linear.update(*derivative, self._diagonal(u, relative / first), None if near is None else partial(near, u))
+            linear.update(*derivative, diagonal=self._diagonal(u, relative / first))
             # The error of the linear solution falls with the residual, so that convergence stays quadratic.
             forcing = min(1e-2, max(1e-8, history[-1]))
             step = linear.solve_to(forcing, -rest.reshape(-1)).reshape(u.shape)
