@@ -28,7 +28,7 @@ class FaceMetric(NamedTuple):
         area: ``S (faces, dim)``.
         along: :math:`d` ``(faces, dim)``: to the other cell, or to the center of an outer face.
         over: :math:`a = |S|^2 / (S \cdot d)` of the over-relaxed normal derivative.
-        rest: :math:`S - a d`, what of the area the direct difference leaves over.
+        rest: :math:`S - a d`, what of the area a direct difference leaves over.
         weight: ``w`` of the neighbor in the value on the face.
         curve: of the difference of gradients in it.
         skew: from the point with these weights to the center of the face.
@@ -87,12 +87,12 @@ class FlowBalance(Balance):
     r"""Steady balances of momentum and mass, of unknowns :math:`(u, p)` in each cell.
 
     .. math::
-        \sum_f \dot m_f u_f + p_f S_f - \nu \left[ a (u_N - u_P) + \bar G (S - a d) \right] = V f,
+        \sum_f \dot m_f u_f + p_f S_f - \nu \left[ \bar G S + \tfrac43 a (u_N - u_P - \bar G d) \right] = V f,
         \qquad \sum_f \dot m_f = 0, \qquad
         \dot m_f = S \cdot u_f - \tau a \left[ p_N - p_P - \bar{\nabla p} \cdot d \right]
 
-    Values on faces are linear between the cells and moved to the center of the face with the gradient; where the
-    boundary gives nothing they are extrapolated.
+    Values on faces are linear between the cells and moved to the center of the face with the gradient; between quads,
+    or hexahedra, the difference of gradients bends them. Where the boundary gives nothing they are extrapolated.
 
     Args:
         boundary: what holds on the outer faces.
