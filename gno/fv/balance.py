@@ -78,9 +78,9 @@ class Balance(ABC):
             parameters: what ``prepare`` takes.
         """
         theta = self.prepare(parameters)
-        g, _ = self._slopes(u, theta)
-        flux = self.flux(*self._sides(u, g), theta)
-        outer = self.outer_flux(*self._border_side(u, g), theta)
+        g, _ = self.slopes(u, theta)
+        flux = self.flux(*self.sides(u, g), theta)
+        outer = self.outer_flux(*self.border_side(u, g), theta)
         total = -self.source(u, g, theta)
         total = total.index_add(-2, self.inside, flux).index_add(-2, self.neighbor, -flux)
         return total.index_add(-2, self.border, outer)
@@ -99,12 +99,12 @@ class Balance(ABC):
             the entries, and where they stand; unknown ``c`` of cell ``i`` has number ``i * components + c``.
         """
         theta = self.prepare(parameters)
-        g, coefficient = self._slopes(u, theta)
+        g, coefficient = self.slopes(u, theta)
         u_p, u_n, g_p, g_n = local_derivatives(
-            lambda p, n, dp, dn: self.flux(p, n, dp, dn, theta), *self._sides(u, g), trailing=(1, 1, 2, 2)
+            lambda p, n, dp, dn: self.flux(p, n, dp, dn, theta), *self.sides(u, g), trailing=(1, 1, 2, 2)
         )
         u_b, g_b = local_derivatives(
-            lambda p, dp: self.outer_flux(p, dp, theta), *self._border_side(u, g), trailing=(1, 2)
+            lambda p, dp: self.outer_flux(p, dp, theta), *self.border_side(u, g), trailing=(1, 2)
         )
         u_s, g_s = local_derivatives(lambda p, dp: self.source(p, dp, theta), u, g, trailing=(1, 2))
         blocks = Blocks((u_p, g_p), (u_n, g_n), (u_b, g_b), (u_s, g_s))
@@ -112,7 +112,7 @@ class Balance(ABC):
             return self.assembly.direct(blocks)
         return self.assembly.full(blocks, coefficient)
 
-    def _slopes(self, u: State, theta: Theta) -> tuple[Slope, Tensor | None]:
+    def slopes(self, u: State, theta: Theta) -> tuple[Slope, Tensor | None]:
         """The gradient of each cell, and its coefficients."""
         if self.stencil is None:
             return u.new_zeros((*u.shape, 0)), None
@@ -121,9 +121,11 @@ class Balance(ABC):
         nothing = terms.new_zeros((*u.shape, terms.shape[-1]))
         return nothing.index_add(-3, self.stencil.row, terms) + offset, coefficient
 
-    def _sides(self, u: State, g: Slope) -> tuple[State, State, Slope, Slope]:
+    def sides(self, u: State, g: Slope) -> tuple[State, State, Slope, Slope]:
+        """State and gradient of both cells at each inner face."""
         p, n = self.inside, self.neighbor
         return u.index_select(-2, p), u.index_select(-2, n), g.index_select(-3, p), g.index_select(-3, n)
 
-    def _border_side(self, u: State, g: Slope) -> tuple[State, Slope]:
+    def border_side(self, u: State, g: Slope) -> tuple[State, Slope]:
+        """State and gradient of the cell at each outer face."""
         return u.index_select(-2, self.border), g.index_select(-3, self.border)

@@ -12,9 +12,8 @@ from torch import Tensor
 
 from gno.errors import SolverError
 from gno.fv.factor import Factor
-from gno.fv.lagged import LaggedFactor
+from gno.fv.lagged import LaggedFactor, Linearization
 from gno.fv.newton import Newton, OnStep
-from gno.fv.pattern import SparsePattern
 from gno.fv.report import ConvergenceError, Report
 from gno.fv.sparse import apply_inverse
 
@@ -26,7 +25,7 @@ def implicit_solve(
     initial: Float[Tensor, "..."],
     parameters: Parameters,
     *,
-    jacobian: Callable[[Tensor, Parameters], tuple[Tensor, SparsePattern]],
+    jacobian: Callable[[Tensor, Parameters], Linearization],
     method: Newton | None = None,
     derivatives: int = 1,
     on_step: OnStep | None = None,
@@ -48,8 +47,9 @@ def implicit_solve(
         initial: where to start.
         parameters: tensors in dicts, tuples or whatever the residual takes; any of them may require a gradient, and so
             may tensors that the residual has from elsewhere.
-        jacobian: entries and pattern of the exact Jacobian; entries ``(samples, entries)`` where samples do not know of
-            each other.
+        jacobian: entries and pattern of the exact Jacobian, and, if there is one, what makes a matrix nearby that is
+            factorized in its stead: GMRES makes up for the difference. Entries are ``(samples, entries)`` where samples
+            do not know of each other.
         method: Newton's method, with its options.
         derivatives: how often the solution can be differentiated.
         on_step: called with the number of steps and the relative residual.
@@ -63,6 +63,7 @@ def implicit_solve(
         SolverError: a residual or Jacobian that is not finite, or a singular Jacobian.
 
     Example:
+        >>> from gno.fv.pattern import SparsePattern
         >>> pattern, _ = SparsePattern.of(torch.tensor([0]), torch.tensor([0]), 1)
         >>> a = torch.tensor([2.0], dtype=torch.float64, requires_grad=True)
         >>> root, report = implicit_solve(

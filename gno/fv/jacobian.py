@@ -19,12 +19,12 @@ def local_derivatives(
 ) -> tuple[Tensor, ...]:
     r"""The block of every row, of a function that computes each row of its result from the same row of its arguments.
 
-    Each row depends on its own state only, so its block is the derivative with respect to one shift of all rows:
+    Each row depends on its own state only, so the derivatives of a sum over rows hold those of every row:
 
     .. math::
-        \frac{\partial f_r}{\partial s_r} = \frac{\partial}{\partial \epsilon} f(s + \epsilon)_r
+        \frac{\partial f_{rc}}{\partial s_r} = \frac{\partial}{\partial s_r} \sum_q f_{qc}
 
-    It costs as many evaluations as a row of the states has numbers, whatever the number of rows.
+    It costs one pass backward for each number of a row of the result, whatever the number of rows.
 
     Args:
         function: of the states; its result is ``(..., rows, out)``.
@@ -39,12 +39,16 @@ def local_derivatives(
         >>> block.tolist()
         [[[2.0]], [[4.0]]]
     """
-    shifts = tuple(s.new_zeros(s.shape[s.ndim - axes :]) for s, axes in zip(states, trailing))
-
-    def shifted(*shifts: Tensor) -> Tensor:
-        return function(*(state + shift for state, shift in zip(states, shifts)))
-
-    return torch.func.jacfwd(shifted, argnums=tuple(range(len(states))))(*shifts)
+    with torch.enable_grad():
+        leaves = [state.detach().requires_grad_() for state in states]
+        result = function(*leaves)
+        if not result.requires_grad:
+            result = result + sum(0 * leaf.sum() for leaf in leaves)
+        rows = [
+            torch.autograd.grad(out.sum(), leaves, retain_graph=True, allow_unused=True, materialize_grads=True)
+            for out in result.unbind(-1)
+        ]
+    return tuple(torch.stack(of, state.ndim - axes) for of, state, axes in zip(zip(*rows), states, trailing))
 
 
 class Blocks(NamedTuple):

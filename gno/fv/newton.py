@@ -9,12 +9,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gno.fv.lagged import Kept, LaggedFactor
-from gno.fv.pattern import SparsePattern
+from gno.fv.lagged import Kept, LaggedFactor, Linearization
 from gno.fv.report import Report
 
 Residual = Callable[[Tensor], Tensor]
-Jacobian = Callable[[Tensor], tuple[Tensor, SparsePattern]]
+Jacobian = Callable[[Tensor], Linearization]
 OnStep = Callable[[int, float], None]
 
 HALVINGS = 12
@@ -45,6 +44,7 @@ class Newton:
         symmetric: whether the Jacobian is symmetric and positive definite.
         linear: method of ``factorize``.
         kept: a factor to begin with, which is renewed there when it is outdated; other solutions may use it too.
+        stall: steps in which the residual has to halve; where it does not, the iteration gives up.
     """
 
     tolerance: float = 1e-10
@@ -54,6 +54,7 @@ class Newton:
     symmetric: bool = False
     linear: str = "auto"
     kept: Kept | None = None
+    stall: int | None = None
 
     def solve(
         self, residual: Residual, jacobian: Jacobian, u: Float[Tensor, "..."], on_step: OnStep | None = None
@@ -62,7 +63,8 @@ class Newton:
 
         Args:
             residual: of the state, and of its shape.
-            jacobian: of the state: entries and pattern of the exact Jacobian; entries ``(samples, entries)`` say that
+            jacobian: of the state: entries and pattern of the exact Jacobian, and, if there is one, what makes a matrix
+                nearby that is factorized in its stead; entries ``(samples, entries)`` say that
                 the first axis of the state counts samples that do not know of each other.
             u: where to start.
             on_step: called with the number of steps and the relative residual.
@@ -85,10 +87,10 @@ class Newton:
             history.append(float(relative.max()))
             if on_step is not None:
                 on_step(len(history) - 1, history[-1])
-            if history[-1] <= self.tolerance or len(history) > self.max_iterations:
+            if history[-1] <= self.tolerance or len(history) > self.max_iterations or self._stalls(history):
                 break
             derivative = jacobian(u) if len(history) > 1 else derivative
-            linear.update(*derivative, self._diagonal(u, relative / first))
+            linear.update(*derivative, diagonal=self._diagonal(u, relative / first))
             # The error of the linear solution falls with the residual, so that convergence stays quadratic.
             forcing = min(1e-2, max(1e-8, history[-1]))
             step = linear.solve_to(forcing, -rest.reshape(-1)).reshape(u.shape)
@@ -101,6 +103,9 @@ class Newton:
         converged = history[-1] <= self.tolerance
         steps = len(history) - 1
         return u, Report(converged, steps, history[-1], tuple(history), linear.factorizations, linear.steps), linear
+
+    def _stalls(self, history: list[float]) -> bool:
+        return self.stall is not None and len(history) > self.stall and history[-1] > 0.5 * history[-1 - self.stall]
 
     def _diagonal(self, u: Tensor, fallen: Tensor) -> Tensor | None:
         if self.damping is None:

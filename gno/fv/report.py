@@ -37,6 +37,7 @@ class ConvergenceError(SolverError):
 
     Args:
         report: how it went.
+        fix: what may help.
 
     Example:
         >>> str(ConvergenceError(Report(False, 3, 0.5, (1.0, 0.9, 0.6, 0.5), 1, 3)))
@@ -44,10 +45,14 @@ class ConvergenceError(SolverError):
 solution, approach it through easier parameters, or damp the steps'
     """
 
-    def __init__(self, report: Report) -> None:
+    def __init__(
+        self,
+        report: Report,
+        fix: str = "start nearer to the solution, approach it through easier parameters, or damp the steps",
+    ) -> None:
         self.report = report
         super().__init__(
             f"no convergence: the relative residual is {report.residual:.3g} after {report.iterations} iterations",
             why=f"it was {report.history[0]:.3g} at the start",
-            fix="start nearer to the solution, approach it through easier parameters, or damp the steps",
+            fix=fix,
         )

@@ -18,7 +18,7 @@ from gno.fv.pattern import SparsePattern
 
 __all__ = ["Factor", "SparsePattern", "apply_inverse", "factorize", "sparse_solve"]
 
-METHODS = ("auto", "lu", "pardiso", "multigrid", "krylov")
+METHODS = ("auto", "lu", "diagonal", "pardiso", "multigrid", "krylov")
 LARGE = 20_000
 """Unknowns of a symmetric positive definite system from which on multigrid is chosen. In three dimensions it is several
 times faster than LU there; in two LU stays faster for long, and only its memory speaks against it."""
@@ -33,7 +33,8 @@ def factorize(
         values: its entries.
         pattern: where they stand.
         symmetric: whether it is symmetric and positive definite.
-        method: ``lu`` (SuperLU), ``pardiso`` (MKL, if installed), ``multigrid`` (symmetric positive definite),
+        method: ``lu`` (SuperLU), ``diagonal`` (the same with pivots on the diagonal, for matrices whose symmetric part
+            is positive definite), ``pardiso`` (MKL, if installed), ``multigrid`` (symmetric positive definite),
             ``krylov`` (GMRES on the device of the values), or ``auto``: multigrid for symmetric ones with more than
             20,000 unknowns, else a direct one. All but ``krylov`` work on the host, whatever the device of the values.
 
@@ -63,7 +64,7 @@ def factorize(
     matrix = pattern.csr(values)
     if method == "multigrid":
         return Multigrid(matrix)
-    return Pardiso(matrix) if method == "pardiso" else LU(matrix, symmetric=symmetric)
+    return Pardiso(matrix) if method == "pardiso" else LU(matrix, symmetric=symmetric, diagonal=method == "diagonal")
 
 
 def sparse_solve(

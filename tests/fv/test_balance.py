@@ -61,7 +61,7 @@ def test_first_order_jacobian_holds_the_gradients() -> None:
 def test_what_leaves_a_cell_enters_another() -> None:
     balance, u = Diffusion(6), torch.randn(36, 1)
     theta = {"f": torch.zeros(36), "g": torch.randn(24)}
-    leaving = balance.outer_flux(u[balance.border], balance._slopes(u, theta)[0][balance.border], theta)
+    leaving = balance.outer_flux(u[balance.border], balance.slopes(u, theta)[0][balance.border], theta)
     assert float(balance.residual(u, theta).sum() - leaving.sum()) == pytest.approx(0, abs=1e-12)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 import pytest
 import torch
@@ -22,6 +24,13 @@ from tests.fv.plain_grid import Diffusion
 pytestmark = pytest.mark.usefixtures("double")
 
 PAIR, _ = SparsePattern.of(torch.tensor([0, 0, 1, 1]), torch.tensor([0, 1, 0, 1]), 2)
+
+
+class Held:
+    """A tensor that a graph keeps."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
 
 
 class Named(NamedTuple):
@@ -189,15 +198,18 @@ def test_memory_does_not_grow_with_the_iterations() -> None:
     p["f"].requires_grad_()
     sizes, iterations = [], []
     for initial in (near, torch.zeros(36, 1), 10 + 0 * near):
-        saved: list[int] = []
+        held: WeakSet[Held] = WeakSet()
 
-        def keep(t: Tensor, saved: list[int] = saved) -> Tensor:
-            saved.append(t.numel())
-            return t
+        def keep(t: Tensor, held: WeakSet[Held] = held) -> Held:
+            kept = Held(t)
+            held.add(kept)
+            return kept
 
-        with torch.autograd.graph.saved_tensors_hooks(keep, lambda t: t):
-            _, report = solve(balance, p, initial=initial)
-        sizes.append(sum(saved))
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda kept: kept.tensor):
+            solution, report = solve(balance, p, initial=initial)
+        gc.collect()
+        assert solution.requires_grad
+        sizes.append(sum(kept.tensor.numel() for kept in held))
         iterations.append(report.iterations)
     assert len(set(sizes)) == 1
     assert len(set(iterations)) == 3
@@ -299,3 +311,42 @@ def test_a_singular_jacobian_names_its_row() -> None:
             torch.tensor(2.0),
             jacobian=lambda u, p: (torch.tensor([1.0, 0.0]), pattern),
         )
+
+
+def test_a_matrix_nearby_may_be_factorized_in_its_stead(factorizations: list[int]) -> None:
+    balance, p = problem(8)
+    exact, _ = solve(balance, p)
+    count = len(factorizations)
+    p["f"].requires_grad_()
+    asked: list[int] = []
+
+    def jacobian(u: Tensor, p: Any) -> Any:
+        def near() -> Any:
+            asked.append(1)
+            return balance.jacobian(u, p, first_order=True)
+
+        return *balance.jacobian(u, p), near
+
+    u, report = implicit_solve(balance.residual, torch.zeros(64, 1), p, jacobian=jacobian)
+    assert torch.allclose(u, exact, atol=1e-9)
+    (u**2).sum().backward()
+    gradient, p["f"].grad = p["f"].grad, None
+    assert len(asked) == len(factorizations) - count >= report.factorizations
+    (solve(balance, p)[0] ** 2).sum().backward()
+    assert torch.allclose(gradient, p["f"].grad, rtol=1e-9)
+
+
+def test_an_iteration_that_stalls_gives_up() -> None:
+    flat = SparsePattern.of(torch.tensor([0]), torch.tensor([0]), 1)[0]
+
+    def slow(u: Tensor, p: Any) -> Tensor:
+        return u
+
+    def steep(u: Tensor, p: Any) -> tuple[Tensor, SparsePattern]:
+        return torch.full_like(u, 10.0), flat  # every step takes a tenth of the residual off
+
+    for stall, steps in ((3, 3), (None, 20)):
+        method = Newton(max_iterations=20, stall=stall)
+        _, report = implicit_solve(slow, torch.ones(1), None, jacobian=steep, method=method, check=False)
+        assert not report.converged
+        assert report.iterations == steps

@@ -188,3 +188,18 @@ def test_solution_on_a_device(method: str) -> None:
     x = sparse_solve(values.cuda(), there, b.cuda(), symmetric=True, method=method)
     assert x.is_cuda
     assert torch.allclose(x.cpu(), sparse_solve(values, pattern, b), rtol=1e-9)
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_pivots_on_the_diagonal(transposed: bool) -> None:
+    # A matrix as of a flow: its symmetric part is positive definite, what ties the unknowns is skew.
+    n = 40
+    tie = np.triu(np.random.default_rng(0).standard_normal((n, n)), 1) * (np.arange(n) % 3 == 0)
+    matrix = torch.tensor(np.eye(n) * np.linspace(0.01, 1, n) + tie - tie.T)
+    rows, cols = matrix.nonzero(as_tuple=True)
+    pattern, position = SparsePattern.of(rows, cols, n)
+    values = pattern.values(matrix[rows, cols], position)
+    b = torch.arange(float(n), dtype=torch.float64)
+    factor = factorize(values, pattern, method="diagonal")
+    exact = torch.linalg.solve(matrix.T if transposed else matrix, b)
+    assert torch.allclose(factor.solve_transposed(b) if transposed else factor.solve(b), exact, rtol=1e-9)
