@@ -23,6 +23,9 @@ from gno.fv.values import scalars, vectors
 _CLOSED = 1e-10
 """Net inflow, over that of all boundaries with a given velocity, at which a mesh without outlet counts as closed."""
 
+_DECAY = 4.0
+"""Rate at which fluxes and interpolated velocities come together, over the gradient of the velocity."""
+
 
 class Projection:
     r"""Navier-Stokes equations of an incompressible fluid, second order in time and space, on any mesh of cells.
@@ -84,6 +87,7 @@ class Projection:
         self._do = FlowOperators(mesh, self._held, method=method)
         self._closed = torch.zeros(mesh.num_faces, dtype=torch.bool)
         self._closed[self._held.slip] = True
+        self._given = torch.cat([self._held.fixed, self._held.slip])
 
     def start(
         self,
@@ -117,8 +121,7 @@ class Projection:
         known = torch.cat([u, on])
         change = self._viscosity(viscosity) * do.divergence(do.velocity_slope(known))
         change = force + (change - do.divergence(flux[:, None] * do.velocity_at(known))) / g.volume[:, None]
-        fixed = torch.cat([self._held.fixed, self._held.slip])
-        pushed = self._through(do.velocity_at(torch.cat([change, torch.zeros_like(on)]))).index_fill(0, fixed, 0.0)
+        pushed = self._through(do.velocity_at(torch.cat([change, torch.zeros_like(on)]))).index_fill(0, self._given, 0.0)
         given = torch.cat([torch.zeros_like(psi), outside])
         p = do.pressure.solve(do.divergence(do.pressure_slope(given) - pushed))
         return Flow(u, self._level(p), flux, time)
@@ -139,7 +142,7 @@ class Projection:
         """
         self._refuse_fast(flow)
         g, do, nu, time = self.mesh.geometry(), self._do, self._viscosity(viscosity), flow.time + self.dt
-        inertia, past, ahead, flux_ahead = self._extrapolated(flow)
+        inertia, (past, past_flux), (ahead, flux_ahead) = self._extrapolated(flow)
         on, outside = self._velocity(time, boundary), self._held.pressure(time, boundary)
         was_outside = self._held.pressure(flow.time, boundary)
         force = vectors(now(body_force, time), g.centroid, "the force")
@@ -149,7 +152,9 @@ class Projection:
         right = g.volume[:, None] * (past + force - self._gradient(p)) - convected + walls
         u = do.viscous.solve(inertia, nu, right)
 
-        flux = self._through(do.velocity_at(torch.cat([u, on]))) + do.smoothing(p) / inertia
+        kept = self._kept(ahead, on, nu, inertia)
+        lag = kept * (past_flux - self._through(do.velocity_at(torch.cat([past, inertia * on]))))
+        flux = self._through(do.velocity_at(torch.cat([u, on]))) + (do.smoothing(p) + lag) / inertia
         rise = torch.cat([torch.zeros_like(flow.pressure), outside - was_outside])
         left_over = do.divergence(flux)
         psi = do.pressure.solve(do.divergence(do.pressure_slope(rise)) - inertia * left_over)
@@ -227,13 +232,29 @@ class Projection:
         shear = self._do.velocity_slope(torch.cat([flow.velocity, on]))
         return (p[:, None] * self.mesh.geometry().area - self._viscosity(viscosity) * shear)[rows].sum(0)
 
-    def _extrapolated(self, flow: Flow) -> tuple[float, Tensor, Tensor, Tensor]:
+    def _extrapolated(self, flow: Flow) -> tuple[float, tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
         """One over the time that inertia works in, what the past adds to it, and the fields at the new time."""
+        present = flow.velocity, flow.flux
         if flow.before is None:
-            return 1 / self.dt, flow.velocity / self.dt, flow.velocity, flow.flux
-        u, flux = flow.before
-        past = (2 * flow.velocity - 0.5 * u) / self.dt
-        return 1.5 / self.dt, past, 2 * flow.velocity - u, 2 * flow.flux - flux
+            return 1 / self.dt, (flow.velocity / self.dt, flow.flux / self.dt), present
+        pairs = list(zip(present, flow.before))
+        past, past_flux = ((2 * here - 0.5 * before) / self.dt for here, before in pairs)
+        ahead, flux_ahead = (2 * here - before for here, before in pairs)
+        return 1.5 / self.dt, (past, past_flux), (ahead, flux_ahead)
+
+    def _kept(self, u: Tensor, on: Tensor, nu: Tensor, inertia: float) -> Tensor:
+        r"""How much of the difference between a flux and the interpolated velocity outlasts a step.
+
+        Interpolated anew in each of many short steps, a velocity is pulled to where its interpolation has no divergence,
+        which on triangles is far off. So the difference lives on, and decays in the time of the flow itself,
+        :math:`1 / (3 |\nabla u|)`; with it the steady state does not depend on the length of a step.
+        """
+        g, inner = self.mesh.geometry(), self.mesh.num_inner
+        slope = self._do.velocity_gradient(torch.cat([u, on])).reshape(len(u), -1)
+        floor = 1e-3 * nu / g.volume ** (2 / self.mesh.dim)
+        rate = _DECAY * ((slope**2).sum(1) + floor**2).sqrt()
+        at_faces = torch.cat([0.5 * (rate[g.owner[:inner]] + rate[g.neighbor]), rate[g.owner[inner:]]])
+        return (inertia / (inertia + at_faces)).index_fill(0, self._given, 0.0)
 
     def _gradient(self, p: Tensor) -> Tensor:
         return self._do.pressure_gradient(p).reshape(-1, self.mesh.dim)

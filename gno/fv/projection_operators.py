@@ -27,7 +27,8 @@ class FlowOperators:
         velocity_slope: its normal derivative times area, of the same columns.
         pressure_at: pressure at the faces ``(faces, cells + open)``.
         pressure_slope: its normal derivative times area, nought where the flux is given.
-        pressure_gradient: all axes of a cell in turn ``(cells * dim, cells + open)``.
+        velocity_gradient: all axes of a cell in turn ``(cells * dim, cells + fixed)``.
+        pressure_gradient: the same ``(cells * dim, cells + open)``.
         smoothing: the interpolated gradient times area, less ``pressure_slope``: what ties neighboring pressures
             together (Rhie and Chow).
         closed: for each part of the mesh without outlet, its cells.
@@ -49,7 +50,9 @@ class FlowOperators:
         self.pressure_at, self.pressure_slope = LinearMap(p.value), LinearMap(slope)
         self.smoothing = LinearMap(gates @ mean - slope)
         by_cell = np.arange(cells * dim).reshape(dim, cells).T.reshape(-1)
-        self.pressure_gradient = LinearMap(sparse.csr_array(sparse.vstack(p.gradient).tocsr()[by_cell]))
+        self.velocity_gradient, self.pressure_gradient = (
+            LinearMap(sparse.csr_array(sparse.vstack(field.gradient).tocsr()[by_cell])) for field in (u, p)
+        )
 
         def laplacian(field: sparse.csr_array) -> sparse.csr_array:
             return sparse.csr_array(-(divergence @ field)[:, :cells])
