@@ -155,14 +155,13 @@ class Projection:
         lag = past_flux - self._through(do.velocity_at(torch.cat([past, inertia * on])))
         lag = lag.index_fill(0, self._given, 0.0)
         held = inertia + self._decay(ahead, on, nu)
-        moved = self._through(do.velocity_at(torch.cat([u, on]))) + lag / held
-        flux = moved + do.smoothing(p) / held
+        flux = self._through(do.velocity_at(torch.cat([u, on]))) + (lag + do.smoothing(p)) / held
         rise = torch.cat([torch.zeros_like(flow.pressure), outside - was_outside])
         psi = do.pressure.solve(do.divergence(do.pressure_slope(rise) - inertia * flux))
         change = torch.cat([psi, outside - was_outside])
         return Flow(
             velocity=u - self._gradient(change) / inertia,
-            pressure=self._level(flow.pressure + psi - nu * do.divergence(moved) / g.volume),
+            pressure=self._level(flow.pressure + psi),
             flux=flux - do.pressure_slope(change) / inertia,
             time=time,
             before=(flow.velocity, flow.flux),
