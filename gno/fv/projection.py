@@ -25,6 +25,8 @@ _CLOSED = 1e-10
 
 _DECAY = 4.0
 """Rate at which fluxes and interpolated velocities come together, over the gradient of the velocity."""
+_WALL_DECAY = 12.0
+"""The same in cells at the boundary, over the rate of their viscosity: one-sided gradients are unstable without it."""
 
 
 class Projection:
@@ -33,21 +35,29 @@ class Projection:
     .. math::
         \partial_t u + \nabla \cdot (u u) = -\nabla p + \nu \nabla^2 u + f, \qquad \nabla \cdot u = 0
 
-    The steps are those of the rotational pressure correction (BDF2; implicit viscosity; convection with the fields
-    extrapolated to the new time):
+    The steps are those of the standard pressure correction: BDF2, implicit viscosity, and convection with the fields
+    extrapolated to the new time.
 
     .. math::
         \frac{3 u^* - 4 u^n + u^{n-1}}{2 \Delta t} + \nabla \cdot (\tilde\phi \tilde u) &= -\nabla p^n
             + \nu \nabla^2 u^* + f, \qquad \tilde u = 2 u^n - u^{n-1} \\
-        \phi^{n+1} &= \overline{u^* + c \nabla p^n} \cdot S - c \, \partial_n (p^n + \psi) |S|, \qquad
-            \sum_f \pm \phi^{n+1} = 0, \qquad c = \tfrac{2}{3} \Delta t \\
-        u^{n+1} &= u^* - c \nabla \psi, \qquad p^{n+1} = p^n + \psi - \nu \nabla \cdot u^*
+        \phi^{n+1} &= \phi^* - c \, \partial_n \psi |S|, \qquad \sum_f \pm \phi^{n+1} = 0, \qquad
+            c = \tfrac{2}{3} \Delta t \\
+        u^{n+1} &= u^* - c \nabla \psi, \qquad p^{n+1} = p^n + \psi
+
+    Here the flux before the correction is the interpolated velocity and a difference with a history of its own,
+
+    .. math::
+        \phi^* = \overline{u^*} \cdot S + y, \qquad
+            \partial_t y = (\overline{\nabla p} \cdot n - \partial_n p) |S| - r y
+
+    which ties neighboring pressures together as Rhie and Chow do, at whatever length of a step.
 
     The matrices do not change, so one factor of Poisson's equation and one of the viscous system serve all steps, and
     all derivatives: with respect to the viscosity, the force, the initial velocity and the values on the boundary.
     The mesh is fixed.
 
-    Source: Guermond, Minev and Shen 2006, Comput. Methods Appl. Mech. Engrg. 195, 6011, section 3.4.
+    Source: Guermond, Minev and Shen 2006, Comput. Methods Appl. Mech. Engrg. 195, 6011, section 3.2.
 
     Args:
         mesh: of cells.
@@ -87,22 +97,23 @@ class Projection:
         self._do = FlowOperators(mesh, self._held, method=method)
         self._closed = torch.zeros(mesh.num_faces, dtype=torch.bool)
         self._closed[self._held.slip] = True
+        at_wall = torch.zeros(mesh.num_cells).index_fill(0, mesh.owner[mesh.num_inner :], 1.0)
+        beside = torch.maximum(at_wall[mesh.owner[: mesh.num_inner]], at_wall[mesh.neighbor])
+        self._near_wall = torch.cat([beside, at_wall[mesh.owner[mesh.num_inner :]]]).double()
         self._given = torch.cat([self._held.fixed, self._held.slip])
 
     def start(
         self,
         velocity: Value,
         *,
-        viscosity: float | Tensor,
         body_force: Value = 0.0,
         boundary: Boundary | None = None,
         time: float = 0.0,
     ) -> Flow:
-        """The flow to start from: the velocity made free of divergence, and the pressure that keeps it so.
+        """The flow to start from: the velocity made free of divergence, and the pressure that keeps it so but for viscosity.
 
         Args:
             velocity: a vector, one for each cell ``(cells, dim)``, or a function of points.
-            viscosity: kinematic.
             body_force: force per mass: a vector, one for each cell, a function of points, or ``Timed``.
             boundary: other values on the boundary, of the same kinds.
             time: the time.
@@ -118,9 +129,8 @@ class Projection:
         held = torch.cat([psi, torch.zeros_like(outside)])
         flux, u = flux - do.pressure_slope(held), u - self._gradient(held)
         force = vectors(now(body_force, time), g.centroid, "the force")
-        known = torch.cat([u, on])
-        change = self._viscosity(viscosity) * do.divergence(do.velocity_slope(known))
-        change = force + (change - do.divergence(flux[:, None] * do.velocity_at(known))) / g.volume[:, None]
+        convected = do.divergence(flux[:, None] * do.velocity_at(torch.cat([u, on])))
+        change = force - convected / g.volume[:, None]
         pushed = self._through(do.velocity_at(torch.cat([change, torch.zeros_like(on)]))).index_fill(0, self._given, 0.0)
         given = torch.cat([torch.zeros_like(psi), outside])
         p = do.pressure.solve(do.divergence(do.pressure_slope(given) - pushed))
@@ -201,7 +211,7 @@ class Projection:
             SolverError: a step that is too long for the flow, or numbers that are not finite.
         """
         options = {"viscosity": self._viscosity(viscosity), "body_force": body_force, "boundary": boundary}
-        flow = initial if isinstance(initial, Flow) else self.start(initial, **options)
+        flow = initial if isinstance(initial, Flow) else self.start(initial, body_force=body_force, boundary=boundary)
         run = _Run(self, options, on_step)
         stretch = max(1, math.isqrt(steps)) if checkpoint and torch.is_grad_enabled() else steps
         for first in range(0, steps, max(1, stretch)):
@@ -252,9 +262,13 @@ class Projection:
         """
         g, inner = self.mesh.geometry(), self.mesh.num_inner
         slope = self._do.velocity_gradient(torch.cat([u, on])).reshape(len(u), -1)
-        floor = 1e-3 * nu / g.volume ** (2 / self.mesh.dim)
-        rate = _DECAY * ((slope**2).sum(1) + floor**2).sqrt()
-        return torch.cat([0.5 * (rate[g.owner[:inner]] + rate[g.neighbor]), rate[g.owner[inner:]]])
+        viscous = nu / g.volume ** (2 / self.mesh.dim)
+        rate = _DECAY * ((slope**2).sum(1) + (1e-3 * viscous) ** 2).sqrt()
+        of_flow, of_walls = (
+            torch.cat([0.5 * (each[g.owner[:inner]] + each[g.neighbor]), each[g.owner[inner:]]])
+            for each in (rate, _WALL_DECAY * viscous)
+        )
+        return of_flow + self._near_wall * of_walls
 
     def _gradient(self, p: Tensor) -> Tensor:
         return self._do.pressure_gradient(p).reshape(-1, self.mesh.dim)

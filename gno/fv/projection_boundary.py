@@ -74,7 +74,8 @@ class FlowBoundary:
         g = self._mesh.geometry()
         conditions = self.conditions if boundary is None else self._same(boundary)
         parts = [values(name, held, g) for name, held in conditions.items() if isinstance(held, kinds)]
-        return torch.cat([g.center[:0], *(part.reshape(len(part), -1) for part in parts)]) if parts else g.center[:0]
+        width = [1, g.center.shape[1]][kinds is _KINDS[0]]
+        return torch.cat([g.center.new_zeros(0, width), *(part.reshape(len(part), width) for part in parts)])
 
     def _read(self, boundary: Boundary) -> dict[str, Condition]:
         conditions = by_patch(self._mesh.patches, boundary, joined=self._mesh.periodic)
