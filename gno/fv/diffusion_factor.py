@@ -82,11 +82,11 @@ class ViscousSystem:
     def solve(
         self, inertia: float, viscosity: Float[Tensor, ""], b: Float[Tensor, "cells dim"]
     ) -> Float[Tensor, "cells dim"]:
-        """The solution; differentiable in the viscosity and the right-hand side.
+        r"""The solution; differentiable in the viscosity and the right-hand side.
 
         Args:
             inertia: ``i``, one over a time.
-            viscosity: :math:`\\nu`.
+            viscosity: :math:`\nu`.
             b: right-hand side.
         """
         factor = self._factor(inertia, float(viscosity.detach()))

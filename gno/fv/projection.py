@@ -15,18 +15,11 @@ from gno.errors import ConfigError, SolverError
 from gno.fv.conditions import Value
 from gno.fv.flow import Flow, FlowReport
 from gno.fv.mesh import FVMesh
+from gno.fv.patches import check_patch
+from gno.fv.pressure_correction import Given, PressureCorrection
 from gno.fv.projection_boundary import Boundary, FlowBoundary
-from gno.fv.projection_operators import FlowOperators
 from gno.fv.timed import now
-from gno.fv.values import scalars, vectors
-
-_CLOSED = 1e-10
-"""Net inflow, over that of all boundaries with a given velocity, at which a mesh without outlet counts as closed."""
-
-_DECAY = 4.0
-"""Rate at which fluxes and interpolated velocities come together, over the gradient of the velocity."""
-_WALL_DECAY = 12.0
-"""The same in cells at the boundary, over the rate of their viscosity: one-sided gradients are unstable without it."""
+from gno.fv.values import vectors
 
 
 class Projection:
@@ -94,13 +87,7 @@ class Projection:
             )
         self.mesh, self.dt, self.courant = mesh, dt, courant
         self._held = FlowBoundary(mesh, boundary)
-        self._do = FlowOperators(mesh, self._held, method=method)
-        self._closed = torch.zeros(mesh.num_faces, dtype=torch.bool)
-        self._closed[self._held.slip] = True
-        at_wall = torch.zeros(mesh.num_cells).index_fill(0, mesh.owner[mesh.num_inner :], 1.0)
-        beside = torch.maximum(at_wall[mesh.owner[: mesh.num_inner]], at_wall[mesh.neighbor])
-        self._near_wall = torch.cat([beside, at_wall[mesh.owner[mesh.num_inner :]]]).double()
-        self._given = torch.cat([self._held.fixed, self._held.slip])
+        self._equations = PressureCorrection(mesh, self._held, method=method)
 
     def start(
         self,
@@ -110,7 +97,9 @@ class Projection:
         boundary: Boundary | None = None,
         time: float = 0.0,
     ) -> Flow:
-        """The flow to start from: the velocity made free of divergence, and the pressure that keeps it so but for viscosity.
+        """The flow to start from: the velocity made free of divergence, and the pressure that keeps it so.
+
+        The pressure leaves viscosity out, which the first step makes good.
 
         Args:
             velocity: a vector, one for each cell ``(cells, dim)``, or a function of points.
@@ -121,20 +110,8 @@ class Projection:
         Raises:
             ConfigError: values of the wrong shape, or a closed mesh into which more flows than out of it.
         """
-        g, do = self.mesh.geometry(), self._do
-        u = vectors(velocity, g.centroid, "the velocity")
-        on, outside = self._velocity(time, boundary), self._held.pressure(time, boundary)
-        flux = self._through(do.velocity_at(torch.cat([u, on])))
-        psi = do.pressure.solve(-do.divergence(flux))
-        held = torch.cat([psi, torch.zeros_like(outside)])
-        flux, u = flux - do.pressure_slope(held), u - self._gradient(held)
-        force = vectors(now(body_force, time), g.centroid, "the force")
-        convected = do.divergence(flux[:, None] * do.velocity_at(torch.cat([u, on])))
-        change = force - convected / g.volume[:, None]
-        pushed = self._through(do.velocity_at(torch.cat([change, torch.zeros_like(on)]))).index_fill(0, self._given, 0.0)
-        given = torch.cat([torch.zeros_like(psi), outside])
-        p = do.pressure.solve(do.divergence(do.pressure_slope(given) - pushed))
-        return Flow(u, self._level(p), flux, time)
+        u = vectors(velocity, self.mesh.geometry().centroid, "the velocity")
+        return self._equations.start(u, self._given(time, time, body_force, boundary), time)
 
     def step(
         self, flow: Flow, *, viscosity: float | Tensor, body_force: Value = 0.0, boundary: Boundary | None = None
@@ -151,31 +128,8 @@ class Projection:
             SolverError: a step that is too long for the flow, or numbers that are not finite.
         """
         self._refuse_fast(flow)
-        g, do, nu, time = self.mesh.geometry(), self._do, self._viscosity(viscosity), flow.time + self.dt
-        inertia, (past, past_flux), (ahead, flux_ahead) = self._extrapolated(flow)
-        on, outside = self._velocity(time, boundary), self._held.pressure(time, boundary)
-        was_outside = self._held.pressure(flow.time, boundary)
-        force = vectors(now(body_force, time), g.centroid, "the force")
-        p = torch.cat([flow.pressure, was_outside])
-        convected = do.divergence(flux_ahead[:, None] * do.velocity_at(torch.cat([ahead, on])))
-        walls = nu * do.divergence(do.velocity_slope(torch.cat([torch.zeros_like(ahead), on])))
-        right = g.volume[:, None] * (past + force - self._gradient(p)) - convected + walls
-        u = do.viscous.solve(inertia, nu, right)
-
-        lag = past_flux - self._through(do.velocity_at(torch.cat([past, inertia * on])))
-        lag = lag.index_fill(0, self._given, 0.0)
-        held = inertia + self._decay(ahead, on, nu)
-        flux = self._through(do.velocity_at(torch.cat([u, on]))) + (lag + do.smoothing(p)) / held
-        rise = torch.cat([torch.zeros_like(flow.pressure), outside - was_outside])
-        psi = do.pressure.solve(do.divergence(do.pressure_slope(rise) - inertia * flux))
-        change = torch.cat([psi, outside - was_outside])
-        return Flow(
-            velocity=u - self._gradient(change) / inertia,
-            pressure=self._level(flow.pressure + psi),
-            flux=flux - do.pressure_slope(change) / inertia,
-            time=time,
-            before=(flow.velocity, flow.flux),
-        )
+        given = self._given(flow.time, flow.time + self.dt, body_force, boundary)
+        return self._equations.step(flow, self.dt, _positive(viscosity), given)
 
     def advance(
         self,
@@ -210,7 +164,7 @@ class Projection:
             ConfigError: values of the wrong shape, or a viscosity that is not positive.
             SolverError: a step that is too long for the flow, or numbers that are not finite.
         """
-        options = {"viscosity": self._viscosity(viscosity), "body_force": body_force, "boundary": boundary}
+        options = {"viscosity": _positive(viscosity), "body_force": body_force, "boundary": boundary}
         flow = initial if isinstance(initial, Flow) else self.start(initial, body_force=body_force, boundary=boundary)
         run = _Run(self, options, on_step)
         stretch = max(1, math.isqrt(steps)) if checkpoint and torch.is_grad_enabled() else steps
@@ -225,8 +179,8 @@ class Projection:
     def imbalance(self, flow: Flow) -> float:
         """Largest sum of fluxes out of a cell, over the largest sum of their sizes in any cell."""
         flux = flow.flux.detach()
-        sizes = self._passing(flux).max()
-        return float(self._do.divergence(flux).abs().max() / sizes) if sizes > 0 else 0.0
+        size = self._equations.passing(flux).max()
+        return float(self._equations.do.divergence(flux).abs().max() / size) if size > 0 else 0.0
 
     def force(self, flow: Flow, patch: str, *, viscosity: float | Tensor, boundary: Boundary | None = None) -> Tensor:
         r"""Force of the fluid on a patch over the density, :math:`\sum_b p \, S - \nu \, \partial_n u |S|` ``(dim,)``.
@@ -236,87 +190,29 @@ class Projection:
             patch: name of a wall.
             viscosity: kinematic.
             boundary: other values on the boundary, of the same kinds.
+
+        Raises:
+            ConfigError: an unknown patch.
         """
-        rows, on = self.mesh.patches[patch], self._velocity(flow.time, boundary)
-        p = self._do.pressure_at(torch.cat([flow.pressure, self._held.pressure(flow.time, boundary)]))
-        shear = self._do.velocity_slope(torch.cat([flow.velocity, on]))
-        return (p[:, None] * self.mesh.geometry().area - self._viscosity(viscosity) * shear)[rows].sum(0)
+        check_patch(patch, self.mesh.patches)
+        do, rows, area = self._equations.do, self.mesh.patches[patch], self.mesh.geometry().area
+        p = do.pressure_at(torch.cat([flow.pressure, self._held.pressure(flow.time, boundary)]))
+        shear = do.velocity_slope(torch.cat([flow.velocity, self._held.velocity(flow.time, boundary)]))
+        return (p[:, None] * area - _positive(viscosity) * shear)[rows].sum(0)
 
-    def _extrapolated(self, flow: Flow) -> tuple[float, tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-        """One over the time that inertia works in, what the past adds to it, and the fields at the new time."""
-        present = flow.velocity, flow.flux
-        if flow.before is None:
-            return 1 / self.dt, (flow.velocity / self.dt, flow.flux / self.dt), present
-        pairs = list(zip(present, flow.before))
-        past, past_flux = ((2 * here - 0.5 * before) / self.dt for here, before in pairs)
-        ahead, flux_ahead = (2 * here - before for here, before in pairs)
-        return 1.5 / self.dt, (past, past_flux), (ahead, flux_ahead)
-
-    def _decay(self, u: Tensor, on: Tensor, nu: Tensor) -> Tensor:
-        r"""Rate at which the difference between a flux and the interpolated velocity decays at each face.
-
-        Interpolated anew in each of many short steps, a velocity is pulled to where its interpolation has no divergence,
-        which on triangles is far off. So the difference has a history of its own, driven by that of the two gradients of
-        the pressure (Rhie and Chow), and decays in the time of the flow, :math:`1 / (4 |\nabla u|)`. With it neither
-        the steady state nor the order in time suffers from the length of a step.
-        """
-        g, inner = self.mesh.geometry(), self.mesh.num_inner
-        slope = self._do.velocity_gradient(torch.cat([u, on])).reshape(len(u), -1)
-        viscous = nu / g.volume ** (2 / self.mesh.dim)
-        rate = _DECAY * ((slope**2).sum(1) + (1e-3 * viscous) ** 2).sqrt()
-        of_flow, of_walls = (
-            torch.cat([0.5 * (each[g.owner[:inner]] + each[g.neighbor]), each[g.owner[inner:]]])
-            for each in (rate, _WALL_DECAY * viscous)
+    def _given(self, before: float, time: float, force: Value, boundary: Boundary | None) -> Given:
+        held, centers = self._held, self.mesh.geometry().centroid
+        return Given(
+            velocity=held.velocity(time, boundary),
+            pressure=held.pressure(time, boundary),
+            pressure_before=held.pressure(before, boundary),
+            force=vectors(now(force, time), centers, "the force"),
         )
-        return of_flow + self._near_wall * of_walls
-
-    def _gradient(self, p: Tensor) -> Tensor:
-        return self._do.pressure_gradient(p).reshape(-1, self.mesh.dim)
-
-    def _through(self, u: Float[Tensor, "faces dim"]) -> Float[Tensor, " faces"]:
-        """Flux of a velocity at the faces; nothing goes through walls with slip."""
-        return (u * self.mesh.geometry().area).sum(1).masked_fill(self._closed, 0.0)
-
-    def _level(self, p: Float[Tensor, " cells"]) -> Float[Tensor, " cells"]:
-        """The pressure with mean 0 in each part of the mesh without outlet."""
-        volume = self.mesh.geometry().volume
-        for part in self._do.closed:
-            mean = (volume[part] * p[part]).sum() / volume[part].sum()
-            p = p - torch.zeros_like(p).index_fill(0, part, 1.0) * mean
-        return p
-
-    def _passing(self, flux: Tensor) -> Tensor:
-        size = flux.abs()
-        inner = self.mesh.num_inner
-        total = torch.zeros_like(self.mesh.geometry().volume).index_add(0, self.mesh.owner, size)
-        return total.index_add(0, self.mesh.neighbor, size[:inner])
-
-    def _velocity(self, time: float, boundary: Boundary | None) -> Tensor:
-        """Given velocities, checked to let as much out of a closed mesh as into it."""
-        on = self._held.velocity(time, boundary)
-        g, rows = self.mesh.geometry(), self._held.fixed
-        for part in self._do.closed:
-            inside = torch.zeros(self.mesh.num_cells, dtype=torch.bool).index_fill(0, part, True)[g.owner[rows]]
-            area, u = g.area[rows][inside], on.detach()[inside]
-            out, scale = float((area * u).sum()), float((area.abs() * u.abs()).sum())
-            if abs(out) > _CLOSED * max(scale, float((g.size[rows][inside] * u.norm(dim=1)).sum())):
-                raise ConfigError(
-                    f"{abs(out):.6g} more flows {'out of' if out > 0 else 'into'} the mesh than back at time {time:.6g}",
-                    why="no patch lets fluid out as the pressure wants it",
-                    fix="give a PressureOutlet, or velocities that balance",
-                )
-        return on
-
-    def _viscosity(self, viscosity: float | Tensor) -> Tensor:
-        nu = torch.as_tensor(viscosity, dtype=torch.float64)
-        if nu.ndim or not (torch.isfinite(nu) and nu > 0):
-            raise ConfigError(f"viscosity is {viscosity}", why="it is one positive number")
-        return nu
 
     def _refuse_fast(self, flow: Flow) -> float:
         """The largest Courant number, if the step is not too long for it."""
         with torch.no_grad():
-            part = 0.5 * self.dt * self._passing(flow.flux.detach()) / self.mesh.geometry().volume
+            part = 0.5 * self.dt * self._equations.passing(flow.flux.detach()) / self.mesh.geometry().volume
             size = torch.where(part.isfinite() & flow.velocity.detach().isfinite().all(1), part, torch.inf)
         largest = float(size.max())
         if not largest <= self.courant:
@@ -353,3 +249,10 @@ class _Run:
         report.imbalance = max(report.imbalance, solver.imbalance(flow))
         if self._on_step is not None:
             self._on_step(flow)
+
+
+def _positive(viscosity: float | Tensor) -> Float[Tensor, ""]:
+    nu = torch.as_tensor(viscosity, dtype=torch.float64)
+    if nu.ndim or not (torch.isfinite(nu) and nu > 0):
+        raise ConfigError(f"viscosity is {viscosity}", why="it is one positive number")
+    return nu

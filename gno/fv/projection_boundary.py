@@ -17,6 +17,8 @@ from gno.fv.timed import now
 from gno.fv.values import scalars, vectors
 
 Boundary = Mapping[str, Condition]
+_BALANCED = 1e-10
+"""Net flow out of a mesh without outlet, over area times speed, that counts as none."""
 _KINDS = ((NoSlip, Inlet), (PressureOutlet,), (Slip, Symmetry))
 
 
@@ -26,6 +28,12 @@ class FlowBoundary:
     Args:
         mesh: its patches.
         boundary: patch to condition; values may be ``Timed``.
+
+    Attributes:
+        fixed: outer faces with a given velocity.
+        open: outer faces with a given pressure.
+        slip: outer faces with a normal velocity of nought.
+        closed: for each part of the mesh without outlet, its cells.
 
     Raises:
         ConfigError: an unknown patch, a patch without condition, or a condition that a flow cannot have.
@@ -41,6 +49,9 @@ class FlowBoundary:
         self._mesh = mesh
         self.conditions = self._read(boundary)
         self.fixed, self.open, self.slip = (self._faces(kinds) for kinds in _KINDS)
+        parts = mesh.parts
+        outlets = set(parts[mesh.owner[self.open]].tolist())
+        self.closed = [(parts == part).nonzero()[:, 0] for part in parts.unique().tolist() if part not in outlets]
 
     def velocity(self, time: float, boundary: Boundary | None = None) -> Float[Tensor, "fixed dim"]:
         """The given velocities, patch by patch.
@@ -48,6 +59,9 @@ class FlowBoundary:
         Args:
             time: the time.
             boundary: other values, of the same kinds.
+
+        Raises:
+            ConfigError: values of the wrong shape, or more that flows into a part without outlet than out of it.
         """
 
         def at_faces(name: str, held: NoSlip | Inlet, g: Geometry) -> Tensor:
@@ -55,7 +69,9 @@ class FlowBoundary:
             inward = -g.normal[rows] if isinstance(held, Inlet) else None
             return vectors(now(held.velocity, time), g.center[rows], f"the velocity on {name!r}", along=inward)
 
-        return self._gather(boundary, _KINDS[0], at_faces)
+        on = self._gather(boundary, _KINDS[0], at_faces)
+        self._refuse_unbalanced(on.detach(), time)
+        return on
 
     def pressure(self, time: float, boundary: Boundary | None = None) -> Float[Tensor, " open"]:
         """The given pressures, patch by patch.
@@ -69,6 +85,20 @@ class FlowBoundary:
             return scalars(now(held.pressure, time), g.center[self._mesh.patches[name]], f"the pressure on {name!r}")
 
         return self._gather(boundary, _KINDS[1], at_faces)[:, 0]
+
+    def _refuse_unbalanced(self, on: Tensor, time: float) -> None:
+        g, owner = self._mesh.geometry(), self._mesh.owner[self.fixed]
+        area, size = g.area[self.fixed], g.size[self.fixed]
+        for part in self.closed:
+            here = torch.isin(owner, part)
+            out, scale = (area * on)[here].sum(), (size * on.norm(dim=1))[here].sum()
+            if abs(out) > _BALANCED * scale:
+                raise ConfigError(
+                    f"{float(abs(out)):.6g} more flows {'out of' if out > 0 else 'into'} the mesh than back at time "
+                    f"{time:.6g}",
+                    why="no patch lets fluid out as the pressure wants it",
+                    fix="give a PressureOutlet, or velocities that balance",
+                )
 
     def _gather(self, boundary: Boundary | None, kinds: tuple[type, ...], values: Callable[..., Tensor]) -> Tensor:
         g = self._mesh.geometry()

@@ -31,7 +31,6 @@ class FlowOperators:
         pressure_gradient: the same ``(cells * dim, cells + open)``.
         smoothing: the interpolated gradient times area, less ``pressure_slope``: what ties neighboring pressures
             together (Rhie and Chow).
-        closed: for each part of the mesh without outlet, its cells.
     """
 
     def __init__(self, mesh: FVMesh, boundary: FlowBoundary, *, method: str = "auto") -> None:
@@ -57,8 +56,7 @@ class FlowOperators:
         def laplacian(field: sparse.csr_array) -> sparse.csr_array:
             return sparse.csr_array(-(divergence @ field)[:, :cells])
 
-        self.closed = _closed_parts(mesh, boundary)
-        pinned = np.array([int(part[0]) for part in self.closed], dtype=np.int64)
+        pinned = np.array([int(part[0]) for part in boundary.closed], dtype=np.int64)
         two_point = sparse.csr_array(gates @ p.two_point)
         self.pressure = PressureSystem(laplacian(slope), laplacian(two_point), pinned, method=method)
         systems = (_with_slip(mesh, boundary, laplacian(field)) for field in (u.slope, u.two_point))
@@ -77,12 +75,6 @@ def _gates(mesh: FVMesh, boundary: FlowBoundary) -> sparse.dia_array:
     free = np.ones(mesh.num_faces)
     free[torch.cat([boundary.fixed, boundary.slip]).numpy()] = 0
     return sparse.diags_array(free)
-
-
-def _closed_parts(mesh: FVMesh, boundary: FlowBoundary) -> list[torch.Tensor]:
-    parts = mesh.parts
-    outlets = set(parts[mesh.owner[boundary.open]].tolist())
-    return [(parts == part).nonzero()[:, 0] for part in range(int(parts.max()) + 1) if part not in outlets]
 
 
 def _with_slip(mesh: FVMesh, boundary: FlowBoundary, matrix: sparse.csr_array) -> sparse.csr_array:
