@@ -23,6 +23,7 @@ class FlowOperators:
 
     Attributes:
         divergence: :math:`\sum_f \pm F_f` ``(cells, faces)``.
+        mean_at: a field without conditions at the faces ``(faces, cells)``.
         velocity_at: velocity at the faces ``(faces, cells + fixed)``.
         velocity_slope: its normal derivative times area, of the same columns.
         pressure_at: pressure at the faces ``(faces, cells + open)``.
@@ -44,7 +45,7 @@ class FlowOperators:
         mean = sparse.csr_array(slope.shape)
         for axis, gradient in enumerate(p.gradient):
             mean = mean + sparse.diags_array(g.area[:, axis].numpy()) @ plain.value @ gradient
-        self.divergence = LinearMap(divergence)
+        self.divergence, self.mean_at = LinearMap(divergence), LinearMap(plain.value)
         self.velocity_at, self.velocity_slope = LinearMap(u.value), LinearMap(u.slope)
         self.pressure_at, self.pressure_slope = LinearMap(p.value), LinearMap(slope)
         self.smoothing = LinearMap(gates @ mean - slope)

@@ -106,7 +106,7 @@ def sparse_solve(
     return _Solve.apply(values, b, pattern, factor, False)
 
 
-def apply_inverse(factor: Factor, b: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
+def apply_inverse(factor: Factor, b: Float[Tensor, "n *k"]) -> Float[Tensor, "n *k"]:
     """The solution of a linear system whose matrix does not depend on anything; differentiable in b.
 
     Args:
