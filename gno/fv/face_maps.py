@@ -136,15 +136,19 @@ def _undetermined(geometry: Geometry, value_on: Tensor, flat_on: Tensor) -> np.n
 
 
 def _from_neighbors(geometry: Geometry, weak: np.ndarray) -> sparse.csr_array:
-    """The identity, but for weak cells with strong neighbors the mean over those."""
+    """The identity, but for weak cells the mean over their strong neighbors, which makes them strong in turn."""
     p, n = geometry.owner[: geometry.num_inner].numpy(), geometry.neighbor.numpy()
     rows, cols = np.concatenate([p, n]), np.concatenate([n, p])
-    use = weak[rows] & ~weak[cols]
-    count = np.bincount(rows[use], minlength=len(weak))
-    keep = np.flatnonzero(count == 0)
-    values = np.concatenate([1 / count[rows[use]], np.ones(len(keep))])
-    where = np.concatenate([rows[use], keep]), np.concatenate([cols[use], keep])
-    return sparse.coo_array((values, where), shape=(len(weak), len(weak))).tocsr()
+    size = len(weak)
+    fill = sparse.csr_array(sparse.eye_array(size, format="csr"))
+    while (use := weak[rows] & ~weak[cols]).any():
+        count = np.bincount(rows[use], minlength=size)
+        keep = np.flatnonzero(count == 0)
+        values = np.concatenate([1 / count[rows[use]], np.ones(len(keep))])
+        where = np.concatenate([rows[use], keep]), np.concatenate([cols[use], keep])
+        fill = sparse.csr_array(sparse.coo_array((values, where), shape=(size, size)).tocsr() @ fill)
+        weak = weak & (count == 0)
+    return fill
 
 
 def _select(cols: np.ndarray, width: int, height: int | None = None) -> sparse.csr_array:

@@ -23,8 +23,8 @@ class LinearMap:
         [2.0, 4.0]
     """
 
-    def __init__(self, matrix: sparse.sparray) -> None:
-        self.matrix = sparse.csr_array(matrix)
+    def __init__(self, matrix: sparse.csr_array | sparse.coo_array) -> None:
+        self.matrix: sparse.csr_array = matrix.tocsr()
         self._transpose = sparse.csr_array(self.matrix.T)
 
     def __call__(self, x: Float[Tensor, "n *k"]) -> Float[Tensor, "m *k"]:

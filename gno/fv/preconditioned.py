@@ -15,7 +15,7 @@ from gno.fv.pardiso import Pardiso, has_pardiso
 
 TOLERANCE, ACCEPTED, STEPS = 1e-13, 1e-10, 120
 LARGE = 40_000
-"""Unknowns from which on multigrid is chosen: memory for the factor of a plane mesh grows as n log n, of a solid one as n^1.3."""
+"""Unknowns from which on multigrid is chosen, for the memory that factors need."""
 
 
 def factorize_near(matrix: sparse.csr_array, near: sparse.csr_array, *, method: str = "auto") -> Factor:
@@ -48,7 +48,7 @@ class Preconditioned(Factor):
 
     Example:
         >>> two = sparse.csr_array(2 * sparse.eye_array(2))
-        >>> Preconditioned(two, two).solve(torch.ones(2, dtype=torch.float64)).tolist()
+        >>> Preconditioned(two, two).solve(torch.ones(2, dtype=torch.float64)).round(decimals=9).tolist()
         [0.5, 0.5]
     """
 

@@ -50,12 +50,12 @@ def energy(solver: Projection, flow: Flow) -> Tensor:
     return 0.5 * (solver.mesh.geometry().volume * (flow.velocity**2).sum(1)).sum()
 
 
-@pytest.mark.parametrize(("kind", "bound"), [("quad", 1.5e-2), ("delaunay", 4e-3)])
+@pytest.mark.parametrize(("kind", "bound"), [("quad", 8e-3), ("delaunay", 2e-3)])
 def test_decaying_vortices_converge_at_second_order_in_space(kind: str, bound: float) -> None:
     nu, h, of_velocity, of_pressure = 0.01, [], [], []
-    for n in (8, 16, 24):
+    for n in (12, 24, 32):
         solver = torus(n, kind, 1 / (6 * n))
-        flow, report = solver.advance(lambda x: vortices(x, 0.0, nu)[0], round(1.5 * n), viscosity=nu)
+        flow, report = solver.advance(lambda x: vortices(x, 0.0, nu)[0], round(0.75 * n), viscosity=nu)
         u, p = vortices(solver.mesh.geometry().centroid, flow.time, nu)
         h.append(1 / n)
         of_velocity.append(norm(solver, flow.velocity - u))
@@ -245,7 +245,7 @@ def test_a_flow_that_blows_up_is_refused() -> None:
     broken = flow._replace(velocity=flow.velocity.index_fill(0, torch.tensor([3]), math.nan))
     with pytest.raises(SolverError, match="not finite in cell 3"):
         solver.advance(broken, 1, viscosity=0.01)
-    with pytest.raises(SolverError, match="Courant|not finite"):
+    with pytest.raises(SolverError, match=r"Courant|not finite"):
         cavity(courant=math.inf).advance(0.0, 50, viscosity=0.01, body_force=Timed(lambda t: (1e300 * t, 0.0)))
 
 
