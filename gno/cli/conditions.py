@@ -7,43 +7,63 @@ from typing import Any, NamedTuple
 
 from gno.cli.settings import Value, parsed
 from gno.errors import ConfigError
-from gno.fv import Condition, Dirichlet, Neumann, Robin
-from gno.fv.conditions import Inlet, NoSlip, Periodic, PressureOutlet, Slip, Symmetry
+from gno.fv import (
+    Condition,
+    Dirichlet,
+    Inlet,
+    Neumann,
+    NoSlip,
+    Periodic,
+    PressureOutlet,
+    Robin,
+    Slip,
+    Symmetry,
+    parabola,
+)
+from gno.mesh import Mesh
 
 
 class Kind(NamedTuple):
     """A kind of condition.
 
     Args:
-        make: makes it of its value.
+        make: makes it of its value and the name of the patch.
         takes: ``number``, ``vector``, ``pair``, ``patch`` or ``nothing``.
         default: value where the word has none; a kind without one needs it.
     """
 
-    make: Callable[[Any], Condition]
+    make: Callable[[Any, str], Condition]
     takes: str
     default: Value | None = None
 
 
 SCALAR = {
-    "dirichlet": Kind(Dirichlet, "number", 0.0),
-    "neumann": Kind(Neumann, "number", 0.0),
-    "robin": Kind(lambda pair: Robin(*pair), "pair"),
-    "symmetry": Kind(lambda _: Symmetry(), "nothing"),
-    "periodic": Kind(Periodic, "patch"),
+    "dirichlet": Kind(lambda value, _: Dirichlet(value), "number", 0.0),
+    "neumann": Kind(lambda flux, _: Neumann(flux), "number", 0.0),
+    "robin": Kind(lambda pair, _: Robin(*pair), "pair"),
+    "symmetry": Kind(lambda *_: Symmetry(), "nothing"),
+    "periodic": Kind(lambda other, _: Periodic(other), "patch"),
 }
 """Conditions of a scalar; ``robin:H,G`` has the transfer and the value outside."""
 
-FLOW = {
-    "noslip": Kind(NoSlip, "vector", 0.0),
-    "velocity": Kind(Inlet, "vector"),
-    "inlet": Kind(Inlet, "number"),
-    "pressure": Kind(PressureOutlet, "number", 0.0),
-    "slip": Kind(lambda _: Slip(), "nothing"),
-    "symmetry": Kind(lambda _: Symmetry(), "nothing"),
-    "periodic": Kind(Periodic, "patch"),
-}
-"""Conditions of a flow; ``inlet:SPEED`` is along the normal."""
+
+def flow_kinds(mesh: Mesh) -> dict[str, Kind]:
+    """Conditions of a flow; a speed is along the normal, into the domain.
+
+    Args:
+        mesh: whose patches a parabola lies between the ends of.
+    """
+    return {
+        "noslip": Kind(lambda velocity, _: NoSlip(velocity), "vector", 0.0),
+        "inlet": Kind(lambda speed, _: Inlet(speed), "number"),
+        "parabola": Kind(lambda peak, patch: Inlet(parabola(mesh, patch, peak)), "number"),
+        "velocity": Kind(lambda velocity, _: Inlet(velocity), "vector"),
+        "pressure": Kind(lambda value, _: PressureOutlet(value), "number", 0.0),
+        "slip": Kind(lambda *_: Slip(), "nothing"),
+        "symmetry": Kind(lambda *_: Symmetry(), "nothing"),
+        "periodic": Kind(lambda other, _: Periodic(other), "patch"),
+    }
+
 
 _FITS: dict[str, Callable[[Value], bool]] = {
     "number": lambda value: _is_number(value),
@@ -81,7 +101,7 @@ def conditions(words: Sequence[str] | None, kinds: Mapping[str, Kind]) -> dict[s
             )
         if patch in result:
             raise ConfigError(f"--bc gives {patch!r} twice", why="one condition holds", fix="leave one of them out")
-        result[patch] = kind.make(_value(word, kind, text))
+        result[patch] = kind.make(_value(word, kind, text), patch)
     return result
 
 
@@ -96,7 +116,7 @@ def _value(word: str, kind: Kind, text: str) -> Any:
             why=f"its kind takes {form.get(kind.takes, f'a {kind.takes}')}",
             fix=f"for example: --bc {word.partition(':')[0]}{_EXAMPLES[kind.takes]}",
         )
-    return list(map(float, value)) if isinstance(value, list) else value if kind.takes == "patch" else float(value)  # type: ignore[arg-type]
+    return list(map(float, value)) if isinstance(value, list) else value if kind.takes == "patch" else float(value)
 
 
 _EXAMPLES = {"number": ":1", "vector": ":1,0", "pair": ":10,20", "patch": ":right", "nothing": ""}

@@ -10,7 +10,7 @@ from gno.cli.fields import field_named, number_or_field
 from gno.cli.settings import Value
 from gno.datasets.naming import suggestion
 from gno.errors import ConfigError
-from gno.fv import Condition, Diffusion, Dirichlet, Neumann, Solution, cells_to_nodes
+from gno.fv import Condition, Diffusion, Solution, cells_to_nodes
 from gno.mesh import Mesh
 from gno.problems.permeability import NAME, cell_permeability
 
@@ -18,7 +18,7 @@ COEFFICIENTS = ("permeability", "source")
 
 
 def darcy_fields(
-    mesh: Mesh, given: Mapping[str, Value], walls: Mapping[str, tuple[str, float]]
+    mesh: Mesh, given: Mapping[str, Value], boundary: Mapping[str, Condition]
 ) -> tuple[Mesh, dict[str, str], Solution]:
     """Solve on a mesh.
 
@@ -26,7 +26,7 @@ def darcy_fields(
         mesh: the mesh.
         given: permeability and source: a number, or the name of a field of the mesh; without, the field of that name,
             or 1 where the mesh has none.
-        walls: patch to kind and value.
+        boundary: patch to condition.
 
     Returns:
         the mesh with ``u`` at cells and nodes, ``residual`` and ``permeability`` in the cells; the fields to draw, with
@@ -47,8 +47,6 @@ def darcy_fields(
     own = {name: name for name in COEFFICIENTS if name in {*mesh.point_data, *mesh.cell_data}}
     values: dict[str, Value] = {"permeability": 1.0, "source": 1.0, **own, **given}
     a, f = _permeability(mesh, values["permeability"]), number_or_field(mesh, "source", values["source"])
-    kinds: dict[str, type[Dirichlet] | type[Neumann]] = {"dirichlet": Dirichlet, "neumann": Neumann}
-    boundary: dict[str, Condition] = {patch: kinds[kind](value) for patch, (kind, value) in walls.items()}
     problem = Diffusion(mesh, boundary)
     solution = problem.solve(a, f)
     rest = problem.residual(solution.u, a, f).numpy()

@@ -77,10 +77,13 @@ def _with_flow(mesh: Mesh, flow: Flow) -> Mesh:
     u = torch.cat([flow.velocity, flow.pressure[:, None]], 1)
     slope = torch.cat([flow.velocity_gradient, flow.pressure_gradient[:, None]], 1)
     nodes = np.stack([_at_nodes(mesh, u[:, k], slope[:, k]) for k in range(u.shape[1])], axis=1)
-    point = {**mesh.point_data, "velocity": nodes[:, :-1], "pressure": nodes[:, -1]}
-    return mesh.with_data(
-        point, {**mesh.cell_data, "velocity": flow.velocity.numpy(), "pressure": flow.pressure.numpy()}
-    )
+    cells = u.numpy()
+    return mesh.with_data({**mesh.point_data, **_named(nodes)}, {**mesh.cell_data, **_named(cells)})
+
+
+def _named(values: np.ndarray) -> dict[str, np.ndarray]:
+    velocity = values[:, :-1]
+    return {"velocity": velocity, "speed": np.linalg.norm(velocity, axis=1), "pressure": values[:, -1]}
 
 
 def _at_nodes(mesh: Mesh, values: torch.Tensor, slope: torch.Tensor) -> np.ndarray:
@@ -108,6 +111,6 @@ def _number(given: Mapping[str, Value], name: str, default: float | None = None)
 
 def _vector(given: Mapping[str, Value], name: str, default: float | Sequence[float]) -> Any:
     value = given.get(name, default)
-    if isinstance(value, str) or isinstance(value, bool):
+    if isinstance(value, (str, bool)):
         raise ConfigError(f"--set {name}={value}", why="it must be a vector", fix=f"for example: --set {name}=1,0")
     return value

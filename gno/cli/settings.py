@@ -1,4 +1,4 @@
-"""Words of the command line as values: ``--set NAME=VALUE`` and ``--bc PATCH=KIND[:VALUE]``."""
+"""Words of the command line as values: ``--set NAME=VALUE``."""
 
 from __future__ import annotations
 
@@ -35,37 +35,6 @@ def settings(words: Sequence[str] | None, *, example: str) -> dict[str, Value]:
         if name in result:
             raise ConfigError(f"--set gives {name!r} twice", why="one value is needed", fix="leave one of them out")
         result[name] = parsed(text)
-    return result
-
-
-def conditions(words: Sequence[str] | None, *, kinds: Sequence[str]) -> dict[str, tuple[str, float]]:
-    """Patches with the kind and the value of what holds there; without words, the first kind everywhere.
-
-    Args:
-        words: ``PATCH=KIND`` or ``PATCH=KIND:VALUE``; the value is 0 where none is given.
-        kinds: known kinds.
-
-    Raises:
-        ConfigError: a word of another form, an unknown kind, or a patch twice.
-
-    Example:
-        >>> conditions(["inlet=dirichlet:1", "*=neumann"], kinds=["dirichlet", "neumann"])
-        {'inlet': ('dirichlet', 1.0), '*': ('neumann', 0.0)}
-    """
-    result: dict[str, tuple[str, float]] = {}
-    for word in words or (f"*={kinds[0]}",):
-        patch, _, condition = (part.strip() for part in word.rpartition("="))
-        kind, _, text = (part.strip() for part in condition.partition(":"))
-        value = parsed(text or "0")
-        if not patch or kind not in kinds or isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ConfigError(
-                f"--bc {word!r} is no condition",
-                why=f"it must be PATCH=KIND:VALUE with a number, and KIND one of: {', '.join(kinds)}",
-                fix=f"for example: --bc inlet={kinds[0]}:1, or --bc '*={kinds[0]}:0' for all patches not named",
-            )
-        if patch in result:
-            raise ConfigError(f"--bc gives {patch!r} twice", why="one condition holds", fix="leave one of them out")
-        result[patch] = kind, float(value)
     return result
 
 

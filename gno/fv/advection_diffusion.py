@@ -165,7 +165,7 @@ class AdvectionDiffusion:
         u, report = self.balance.steady(start, theta, method)
         leaving = self.balance.leaving(u, theta)
         flux = {name: leaving[rows - self.mesh.num_inner].sum() for name, rows in self.mesh.patches.items()}
-        return Scalar(u, self.balance.slopes(u, theta), flux, report)
+        return Scalar(u, self.balance.gradients(u, theta), flux, report)
 
     def advance(
         self,

@@ -67,14 +67,14 @@ class ScalarBalance(Balance):
         """:math:`V (f - c u)`."""
         return theta.volume[:, None] * (theta.source[..., None] - theta.reaction[:, None] * u)
 
-    def slopes(self, u: Column, theta: Transport) -> Float[Tensor, "cells dim"]:
+    def gradients(self, u: Column, theta: Transport) -> Float[Tensor, "cells dim"]:
         """The gradient in each cell."""
-        return self._slopes(u[:, None], theta)[0][:, 0]
+        return self.slopes(u[:, None], theta)[0][:, 0]
 
     def leaving(self, u: Column, theta: Transport) -> Float[Tensor, " outer"]:
         """What flows and diffuses out through each outer face."""
-        g, _ = self._slopes(u[:, None], theta)
-        return self.outer_flux(*self._border_side(u[:, None], g), theta)[:, 0]
+        g, _ = self.slopes(u[:, None], theta)
+        return self.outer_flux(*self.border_side(u[:, None], g), theta)[:, 0]
 
     def steady(self, start: Column, theta: Transport, method: Newton | None = None) -> tuple[Column, Report]:
         """The field in balance.

@@ -74,6 +74,7 @@ def sparse_solve(
     *,
     symmetric: bool = False,
     method: str = "auto",
+    factor: Factor | None = None,
 ) -> Float[Tensor, "n *k"]:
     r"""Solve :math:`A x = b`, differentiably in the entries of A and in b, any number of times.
 
@@ -88,6 +89,7 @@ def sparse_solve(
         b: right-hand side ``(n,)``, or several as columns ``(n, k)``.
         symmetric: as in ``factorize``.
         method: as in ``factorize``.
+        factor: of these very entries, if it is there already.
 
     Raises:
         ConfigError: an unknown method.
@@ -100,10 +102,12 @@ def sparse_solve(
         >>> a.grad.tolist()
         [-0.25, -0.0625]
     """
-    return _Solve.apply(values, b, pattern, factorize(values, pattern, symmetric=symmetric, method=method), False)
+    if factor is None:
+        factor = factorize(values, pattern, symmetric=symmetric, method=method)
+    return _Solve.apply(values, b, pattern, factor, False)
 
 
-def apply_inverse(factor: Factor, b: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
+def apply_inverse(factor: Factor, b: Float[Tensor, "n *k"]) -> Float[Tensor, "n *k"]:
     """The solution of a linear system whose matrix does not depend on anything; differentiable in b.
 
     Args:

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from gno.fv.conditions import Inlet, NoSlip, PressureOutlet
+from gno.fv.drag import coefficients, forces
 from gno.fv.flow import Flow
-from gno.fv.forces import coefficients, forces
 from gno.fv.incompressible import NavierStokes
 from gno.mesh import Mesh, shapes
 from gno.testing import observed_order

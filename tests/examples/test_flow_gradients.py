@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gno.fv.conditions import Inlet, NoSlip, PressureOutlet, Slip
-from gno.fv.forces import coefficients, forces
+from gno.fv.drag import coefficients, forces
 from gno.fv.incompressible import NavierStokes
 from gno.fv.newton import Newton
 from gno.mesh import shapes

@@ -12,8 +12,8 @@ from torch import Tensor
 from gno.errors import ConfigError, MeshError
 from gno.fv.coloring import color, colored_jacobian
 from gno.fv.conditions import Dirichlet, Inlet, NoSlip, Periodic, PressureOutlet, Slip, Symmetry
+from gno.fv.drag import coefficients, forces
 from gno.fv.flow import Flow
-from gno.fv.forces import coefficients, forces
 from gno.fv.incompressible import NavierStokes
 from gno.fv.mesh import FVMesh
 from gno.fv.newton import Newton

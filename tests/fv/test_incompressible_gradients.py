@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from gno.fv.conditions import Inlet, NoSlip, PressureOutlet
+from gno.fv.drag import forces
 from gno.fv.flow import Flow
-from gno.fv.forces import forces
 from gno.fv.incompressible import NavierStokes
 from gno.fv.newton import Newton
 from gno.mesh import shapes
