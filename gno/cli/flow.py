@@ -11,7 +11,7 @@ import torch
 from gno.cli.settings import Value
 from gno.datasets.naming import suggestion
 from gno.errors import ConfigError
-from gno.fv import Condition, NavierStokes, cells_to_nodes, coefficients, forces
+from gno.fv import Condition, Dirichlet, NavierStokes, Neumann, NoSlip, cells_to_nodes, coefficients, forces
 from gno.fv.flow import Flow
 from gno.fv.newton import OnStep
 from gno.mesh import Mesh
@@ -69,25 +69,30 @@ def flow_fields(
         force = forces(flow, patch)
         cd, cl = coefficients(force, **reference)
         table[patch] = {"cd": float(cd), "cl": float(cl), "force": force.tolist()}
-    return Solved(_with_flow(mesh, flow), flow, table)
+    return Solved(_with_flow(mesh, flow, boundary), flow, table)
 
 
-def _with_flow(mesh: Mesh, flow: Flow) -> Mesh:
-    """The fields of a flow at the cells as solved, and at the nodes."""
+def _with_flow(mesh: Mesh, flow: Flow, boundary: Mapping[str, Condition]) -> Mesh:
+    """The fields of a flow at the cells as solved, and at the nodes; on walls these have the velocity of the wall."""
     u = torch.cat([flow.velocity, flow.pressure[:, None]], 1)
     slope = torch.cat([flow.velocity_gradient, flow.pressure_gradient[:, None]], 1)
-    nodes = np.stack([_at_nodes(mesh, u[:, k], slope[:, k]) for k in range(u.shape[1])], axis=1)
-    cells = u.numpy()
-    return mesh.with_data({**mesh.point_data, **_named(nodes)}, {**mesh.cell_data, **_named(cells)})
+    walls = [_walls(boundary, mesh.dim, k) for k in range(mesh.dim)]
+    columns = [cells_to_nodes(mesh, u[:, k], slope[:, k], held) for k, held in enumerate([*walls, None])]
+    point = {**mesh.point_data, **_named(torch.stack(columns, 1).numpy())}
+    return mesh.with_data(point, {**mesh.cell_data, **_named(u.numpy())})
+
+
+def _walls(boundary: Mapping[str, Condition], dim: int, component: int) -> dict[str, Condition]:
+    """What the nodes of the walls have for a component of the velocity."""
+    velocity = {name: held.velocity for name, held in boundary.items() if isinstance(held, NoSlip)}
+    given = {name: np.broadcast_to(np.asarray(v, dtype=np.float64), (dim,))[component] for name, v in velocity.items()}
+    walls: dict[str, Condition] = {name: Dirichlet(float(value)) for name, value in given.items()}
+    return {name: Neumann() for name in boundary} | walls
 
 
 def _named(values: np.ndarray) -> dict[str, np.ndarray]:
     velocity = values[:, :-1]
     return {"velocity": velocity, "speed": np.linalg.norm(velocity, axis=1), "pressure": values[:, -1]}
-
-
-def _at_nodes(mesh: Mesh, values: torch.Tensor, slope: torch.Tensor) -> np.ndarray:
-    return np.asarray(cells_to_nodes(mesh, values, slope))
 
 
 def _check(given: Mapping[str, Value]) -> None:

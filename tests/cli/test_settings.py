@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gno.cli.places import check_file
-from gno.cli.settings import conditions, parsed, settings
+from gno.cli.settings import parsed, settings
 from gno.errors import ConfigError, ResourceError
 from gno.files import check_folder
 
@@ -40,22 +40,6 @@ def test_a_malformed_setting_shows_an_example(word: str) -> None:
 def test_a_name_is_set_once() -> None:
     with pytest.raises(ConfigError, match="twice"):
         settings(["a=1", "a=2"], example="a=1")
-
-
-def test_conditions() -> None:
-    kinds = ("dirichlet", "neumann")
-    assert conditions(None, kinds=kinds) == {"*": ("dirichlet", 0.0)}
-    assert conditions(["a b=neumann:-2.5", "c=d=dirichlet:1", "*=dirichlet"], kinds=kinds) == {
-        "a b": ("neumann", -2.5),
-        "c=d": ("dirichlet", 1.0),
-        "*": ("dirichlet", 0.0),
-    }
-
-
-@pytest.mark.parametrize("word", ["left", "left=", "=dirichlet", "left=wall", "left=neumann:a", "left=neumann:true"])
-def test_a_malformed_condition_shows_an_example(word: str) -> None:
-    with pytest.raises(ConfigError, match="for example: --bc"):
-        conditions([word], kinds=("dirichlet", "neumann"))
 
 
 def test_places_are_refused_before_anything_is_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

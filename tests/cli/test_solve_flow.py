@@ -1,0 +1,55 @@
+"""``gno solve navier-stokes`` from a mesh file to fields, forces and pictures."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gno.mesh import load, save, shapes
+
+
+@pytest.fixture
+def channel(tmp_path: Path) -> Path:
+    path = tmp_path / "channel.msh"
+    save(shapes.rectangle(0.125, 2.0, 1.0, kind="quad"), path)
+    return path
+
+
+def test_a_channel_keeps_its_parabola(gno: Any, channel: Path, tmp_path: Path) -> None:
+    out = tmp_path / "flow.vtu"
+    words = ["--set", "viscosity=0.1", "--bc", "left=parabola:1", "--bc", "right=pressure:0", "--force", "bottom"]
+    answer = gno("solve", "navier-stokes", channel, *words, "-o", out, "--json", "--quiet")
+    assert answer.code == 0, answer.err
+    found = answer.json
+    assert found["converged"]
+    assert found["residual"] < 1e-10
+    assert found["history"][0] == 1
+    # The friction of u = 4 y (1 - y) on a wall of length 2: nu du/dy = 0.4 on each unit.
+    assert found["forces"]["bottom"]["force"][0] == pytest.approx(0.8, rel=0.03)
+    assert found["forces"]["bottom"]["cd"] == pytest.approx(2 * found["forces"]["bottom"]["force"][0])
+    mesh = load(out)
+    y = mesh.points[:, 1]
+    np.testing.assert_allclose(mesh.point_data["velocity"][:, 0], 4 * y * (1 - y), atol=0.03)
+    for name in ("picture", "residual_picture"):
+        assert Path(found[name]).stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "what"),
+    [
+        ([], 2, "no viscosity is given"),
+        (["--set", "viscosity=-1"], 2, "viscosity is -1"),
+        (["--set", "viscosity=0.1", "--set", "viskosity=1"], 2, "has no coefficient"),
+        (["--set", "viscosity=0.1", "--bc", "lid=noslip:1,0"], 2, "patch 'lid' is not in the mesh"),
+        (["--set", "viscosity=0.1", "--bc", "top=wall"], 2, "is no condition"),
+        (["--set", "viscosity=0.1", "--bc", "top=noslip:1,0", "--force", "lid"], 2, "'lid'"),
+    ],
+)
+def test_bad_words_are_told_in_three_lines(
+    gno: Any, channel: Path, tmp_path: Path, words: list[str], code: int, what: str
+) -> None:
+    answer = gno("solve", "navier-stokes", channel, *words, "-o", tmp_path / "flow.vtu", "--quiet")
+    assert answer.code == code
+    assert what in answer.err
+    assert not (tmp_path / "flow.vtu").exists()
