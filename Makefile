@@ -11,13 +11,17 @@ TOOLS := $(VENV)/.tools
 # torch-scatter, which is optional: built from source, against the torch that is there
 SCATTER := $(VENV)/.scatter
 
-.PHONY: demo test test-scatter lint bench docs package clean
+.PHONY: demo test test-long test-scatter lint bench docs package clean
 
 demo: $(CORE)
 	$(BIN)/python training/demo.py
 
 test: $(TOOLS)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+
+# without the checks of shapes, which take most of the time of a long computation
+test-long: $(TOOLS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m long --jaxtyping-packages=
 
 test-scatter: $(SCATTER)
 	$(BIN)/python -c 'import torch_scatter'  # or its tests would be skipped

@@ -39,7 +39,7 @@ def kicked(x: Tensor) -> Tensor:
     return profile(x) + torch.stack([0 * push, push], 1)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_frequency_drag_and_lift_of_the_vortex_street() -> None:
     """Case 2D-2 of Schaefer and Turek 1996: St .295 to .305, largest drag 3.22 to 3.24 and lift .99 to 1.01."""
     boundary = {"in": Inlet(profile), "out": PressureOutlet(), "*": NoSlip()}
