@@ -16,7 +16,8 @@ from gno.models import Operator
 
 HEAVY = ("torch", "torch_geometric", "numpy", "scipy", "h5py", "meshio", "matplotlib")
 GNO = [sys.executable, "-c", "from gno.cli import main; main()"]
-COMMANDS = ["", "generate", "check", "train", "evaluate", "predict", "export", "solve", "solve darcy", "bench", "info"]
+COMMANDS = ["", "generate", "check", "train", "evaluate", "predict", "export", "solve", "bench", "info"]
+COMMANDS += ["solve darcy", "solve navier-stokes", "solve advection-diffusion"]
 
 
 def run(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
