@@ -148,13 +148,13 @@ def advection_diffusion(
 ) -> None:
     """A scalar in a flow, du/dt + div(v u) - div(D grad u) + c u = f: steady, or in time with --time.
 
-    --set velocity=VX,VY and --set diffusivity=D are needed; --set source=F, --set reaction=C and --set initial=U are not.
+    --set velocity=VX,VY and --set diffusivity=D are needed; --set source=F, reaction=C and initial=U are not.
 
     Each may be the name of a field; without --set the fields of these names are taken.
 
     --set scheme=limited is the default; others are upwind, linear-upwind and central.
 
-    On the boundary u is 0, or what --bc says, as for darcy: --bc inlet=dirichlet:1 --bc '*=neumann' lets what flows leave.
+    On the boundary u is 0, or what --bc says, in the kinds of darcy: --bc inlet=dirichlet:1 --bc '*=neumann'.
 
     In time OUT_0000.vtu, OUT_0001.vtu, ... are written, and OUT.pvd, which ParaView opens.
     """
@@ -188,10 +188,8 @@ def _steady(output: Output, problem: ScalarProblem, out: Path) -> None:
     field = problem.steady()
     seconds = time.perf_counter() - begun
     report, flux = field.report, {name: float(value) for name, value in field.flux.items()}
-    picture = write_with_picture(problem.with_field(field.u), {"u": "1"}, out, title="steady advection and diffusion")
-    history = residual_picture(
-        report.history, out.with_name(f"{out.stem}_residual.png"), title="residual, relative to the start"
-    )
+    picture = write_with_picture(problem.with_field(field.u), {"u": "1"}, out, title="steady state")
+    history = residual_picture(report.history, out.with_name(f"{out.stem}_residual.png"), title="relative residual")
     output.table(["patch", "flux"], [[name, value] for name, value in flux.items()])
     output.text(f"{report.iterations} iterations, residual {report.residual:.2g}, {seconds:.3g} s")
     output.text(f"wrote {out}, {picture} and {history}")
@@ -222,7 +220,7 @@ def _in_time(output: Output, problem: ScalarProblem, series: Series, times: list
         except (KeyboardInterrupt, Interrupted) as stop:
             raise series.stopped(stop) from None
     seconds = time.perf_counter() - begun
-    title, place = f"advection and diffusion, time {times[-1]:.4g}", series.path.with_suffix(".png")
+    place, title = series.path.with_suffix(".png"), f"time {times[-1]:.4g}"
     picture = fields_picture(problem.with_field(last), {"u": "1"}, place, title=title)
     output.table(["time", "min", "max", "integral"], rows)
     iterations, residual = sum(r.iterations for r in reports), max(r.residual for r in reports)

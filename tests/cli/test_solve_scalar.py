@@ -11,6 +11,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from gno.cli.series import Series
+from gno.errors import Interrupted
 from gno.mesh import cell_volume, load, save, shapes
 
 Gno = Callable[..., Any]
@@ -122,6 +124,20 @@ def test_a_run_goes_on_from_its_last_state(gno: Gno, fields: Path) -> None:
     assert np.array_equal(load(fields.with_name("more_0000.vtu")).cell_data["u"], load(last).cell_data["u"])
 
 
+def test_what_is_periodic_goes_around(gno: Gno, tmp_path: Path) -> None:
+    """After one turn a wave is where it was; its velocity stands at the nodes."""
+    mesh = shapes.square(0.125, kind="quad")
+    wave, flow = np.sin(2 * np.pi * mesh.points[:, 0]), np.tile([1.0, 0.0], (mesh.num_points, 1))
+    save(mesh.with_data({"initial": wave, "velocity": flow}, {}), tmp_path / "in.vtu")
+    words = ("--set", "diffusivity=0", "--set", "scheme=central", "--bc", "left=periodic:right", "--bc", "*=neumann")
+    answer = gno(*SOLVE, tmp_path / "in.vtu", "-o", tmp_path / "t.vtu", *words, "--time", 1, "--steps", 100, "--json")
+    assert answer.code == 0, answer.err
+    first, last = (load(answer.json["paths"][k]).cell_data["u"] for k in (0, 100))
+    assert np.isclose(answer.json["integral"][100], 0.0, atol=1e-10)
+    assert np.corrcoef(first, last)[0, 1] > 0.6
+    assert np.corrcoef(first, load(answer.json["paths"][50]).cell_data["u"])[0, 1] < -0.9
+
+
 @pytest.mark.parametrize(
     ("words", "code", "what"),
     [
@@ -164,8 +180,16 @@ def test_what_is_needed_is_asked_for(gno: Gno, files: Path, tmp_path: Path) -> N
     assert (refused.code, "'.msh' is not written" in refused.error[0]) == (2, True)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_stopped_run_keeps_what_it_wrote(fields: Path, number: signal.Signals, code: int) -> None:
+def test_a_run_that_is_stopped_ends_with_the_code_of_the_signal(fields: Path) -> None:
+    series = Series(fields.with_name("t.vtu"))
+    assert series.stopped(KeyboardInterrupt()).what == "stopped before the first state"
+    series.append(0.25, load(fields))
+    ctrl_c, term = series.stopped(KeyboardInterrupt()), series.stopped(Interrupted("stopped", signum=15))
+    assert (ctrl_c.exit_code, term.exit_code) == (130, 143)
+    assert ctrl_c.what.endswith("t_0000.vtu is the last state, at time 0.25")
+
+
+def test_a_stopped_run_keeps_what_it_wrote(fields: Path) -> None:
     # A shell's background jobs are born deaf to Ctrl-C, and so are the tests that run in one.
     listening = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     command = [sys.executable, "-c", listening + "from gno.cli import main; main()", *SOLVE, str(fields)]
@@ -175,10 +199,10 @@ def test_a_stopped_run_keeps_what_it_wrote(fields: Path, number: signal.Signals,
         patience.start()
         assert process.stderr is not None
         assert process.stderr.readline().startswith("steps 1/100000")
-        process.send_signal(number)
+        process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
         patience.cancel()
-    assert process.returncode == code
+    assert process.returncode == 130
     assert "Traceback" not in rest
     assert rest.splitlines()[-3].startswith("error: stopped; ")
     sets = ElementTree.parse(fields.with_name("t.pvd")).getroot().findall("Collection/DataSet")
