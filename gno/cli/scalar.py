@@ -15,6 +15,7 @@ from gno.datasets.naming import suggestion
 from gno.errors import ConfigError, DataError
 from gno.fv import AdvectionDiffusion, Condition, Periodic, Report, Scalar, Stepping, cells_to_nodes
 from gno.fv.advected import Scheme, check_scheme
+from gno.fv.report import ConvergenceError
 from gno.mesh import Mesh, face_area, faces
 from gno.mesh.means import corner_mean
 
@@ -59,7 +60,11 @@ class ScalarProblem:
         Raises:
             SolverError: the solution is not unique, or the solver does not converge.
         """
-        return self.solver.solve(**self.medium)
+        try:
+            return self.solver.solve(**self.medium)
+        except ConvergenceError as error:
+            fix = "more diffusivity, --set scheme=linear-upwind or upwind, or go there in time: --time T --steps N"
+            raise ConvergenceError(error.report, fix) from error
 
     def march(
         self, times: Sequence[float], every: int, on_state: OnState, on_step: OnState

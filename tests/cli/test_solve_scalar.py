@@ -173,6 +173,27 @@ def test_what_cannot_be_is_refused(gno: Gno, fields: Path, words: tuple[str, ...
     assert [p.name for p in fields.parent.iterdir()] == ["in.vtu"]
 
 
+def test_an_iteration_that_fails_says_what_may_help(gno: Gno, tmp_path: Path) -> None:
+    """A step between two streams that nothing smooths."""
+    save(shapes.square(0.06), tmp_path / "m.vtu")
+    medium = ("--set", "velocity=1,0.5", "--set", "diffusivity=0")
+    words = (
+        *SOLVE,
+        tmp_path / "m.vtu",
+        "-o",
+        tmp_path / "s.vtu",
+        *medium,
+        "--bc",
+        "left=dirichlet:1",
+        "--bc",
+        "*=dirichlet",
+    )
+    failed = gno(*words)
+    assert (failed.code, "scheme=linear-upwind" in failed.error[2]) == (5, True)
+    for scheme in ("linear-upwind", "upwind"):
+        assert gno(*words, "--set", f"scheme={scheme}").code == 0
+
+
 def test_what_is_needed_is_asked_for(gno: Gno, files: Path, tmp_path: Path) -> None:
     for words, name in (((), "velocity"), (("--set", "velocity=1,0"), "diffusivity")):
         answer = gno(*SOLVE, files / "bare.su2", "-o", tmp_path / "s.vtu", *words)
