@@ -9,11 +9,11 @@ from torch import Tensor
 
 from gno.ops.edge_plan import EdgePlan
 
-TILE_BYTES = 3 * 2**19
-"""Hidden features of a tile, for each thread that works on it: about what a core's cache holds."""
+TILE_BYTES = 2**21
+"""Hidden features of a tile on a CPU: about what a core's cache holds."""
 
-TILE_SHARES = (8, 32)
-"""Most threads that a tile is made larger for; and how many an accelerator counts as."""
+ACCELERATED = 24
+"""How many times larger a tile is on an accelerator, which has to be filled; not measured."""
 
 GROUP_BYTES = 2**23
 """Aggregated features of a group, apart from its least number of rows."""
@@ -111,9 +111,8 @@ def tile_slots(hidden: int, itemsize: int, device: torch.device) -> int:
         itemsize: bytes of a number.
         device: that works on it.
     """
-    most, accelerator = TILE_SHARES
-    shares = min(torch.get_num_threads(), most) if device.type == "cpu" else accelerator
-    return max(1, shares * TILE_BYTES // (hidden * itemsize))
+    times = 1 if device.type == "cpu" else ACCELERATED
+    return max(1, times * TILE_BYTES // (hidden * itemsize))
 
 
 def group_rows(numbers: int, itemsize: int) -> int:
