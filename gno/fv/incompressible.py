@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gno.errors import ConfigError
+from gno.errors import ConfigError, SolverError
 from gno.fv.conditions import Condition, PressureOutlet, Value
 from gno.fv.continuation import approach
 from gno.fv.flow import Flow
@@ -18,13 +18,15 @@ from gno.fv.flow_balance import FlowBalance, FlowTheta
 from gno.fv.flow_boundary import FlowBoundary
 from gno.fv.geometry import Geometry
 from gno.fv.implicit import implicit_solve
-from gno.fv.lagged import Linearization
+from gno.fv.lagged import LinearError, Linearization
 from gno.fv.mesh import FVMesh
 from gno.fv.newton import Newton, OnStep
 from gno.fv.patches import partners
 from gno.fv.report import ConvergenceError, Report
 from gno.fv.values import vectors
 from gno.mesh import Mesh
+
+_FIX = "raise the viscosity or blending, refine the mesh, or give an initial flow"
 
 LOOSE = 1e-3
 """Relative residual to which easier problems are solved."""
@@ -99,6 +101,7 @@ class NavierStokes:
             ConfigError: a viscosity or body force that cannot be used; velocities on the boundary that do not balance.
             MeshError: points with which cells cannot be used.
             ConvergenceError: no convergence; it carries the report.
+            SolverError: no convergence, in a step that was not found.
         """
         if points is not None:
             self.mesh.check(points)
@@ -107,14 +110,14 @@ class NavierStokes:
         theta = self.balance.theta(geometry, _positive(viscosity), force, self.pinned)
         method = method or Newton(tolerance=1e-11, linear="diagonal")
         start, quick = self._start(initial), replace(method, stall=method.stall or STALL)
-        state, report = self._newton(start, theta, quick, derivatives, on_step)
-        if not report.converged:
+        try:
+            state, report = self._newton(start, theta, quick, derivatives, on_step)
+            found = report.converged
+        except LinearError:
+            found = False
+        if not found:
             start = self._approach(start, theta, method, on_step)
-            state, report = self._newton(start, theta, method, derivatives, on_step)
-        if not report.converged:
-            raise ConvergenceError(
-                report, fix="raise the viscosity or blending, refine the mesh, or give an initial flow"
-            )
+            state, report = self._last(start, theta, method, derivatives, on_step)
         return self._flow(state, theta, geometry, report)
 
     def _newton(
@@ -130,6 +133,20 @@ class NavierStokes:
             on_step=on_step,
             check=False,
         )
+
+    def _last(
+        self, start: Tensor, theta: FlowTheta, method: Newton, derivatives: int, on_step: OnStep | None
+    ) -> tuple[Tensor, Report]:
+        """The flow, or an error."""
+        try:
+            state, report = self._newton(start, theta, method, derivatives, on_step)
+        except LinearError as error:
+            raise SolverError(
+                "no convergence: a step of Newton's method was not found", why=error.what, fix=_FIX
+            ) from error
+        if not report.converged:
+            raise ConvergenceError(report, fix=_FIX)
+        return state, report
 
     def _jacobian(self, state: Tensor, theta: FlowTheta) -> Linearization:
         """Exact, and for the factor that with gradients held fixed, which costs a third and serves as well."""

@@ -43,6 +43,10 @@ class Kept:
     factor: Factor | None = None
 
 
+class LinearError(SolverError):
+    """A linear system that could not be solved."""
+
+
 class LaggedFactor(Factor):
     """GMRES on the newest matrix, preconditioned with a factor that is renewed only when that takes too many steps.
 
@@ -122,7 +126,7 @@ class LaggedFactor(Factor):
         kept.factor = self._factorized()
         x, rest = self._gmres(kept.factor, right, tolerance, transposed, MANY)
         if not rest <= max(tolerance, ACCEPTED):
-            raise SolverError(
+            raise LinearError(
                 f"the linear solver stopped at a relative residual of {rest:.3g}",
                 why="the matrix is almost singular",
                 fix="look for an unknown without an equation, or a field that only fluxes determine",
