@@ -7,9 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from gno.cli.fields import field_named, number_or_field
-from gno.cli.settings import Value
-from gno.datasets.naming import suggestion
-from gno.errors import ConfigError
+from gno.cli.settings import Value, check_names
 from gno.fv import Condition, Diffusion, Solution, cells_to_nodes
 from gno.mesh import Mesh
 from gno.problems.permeability import NAME, cell_permeability
@@ -37,13 +35,7 @@ def darcy_fields(
         DataError: a field that is not there, or has values that cannot be.
         SolverError: the solution is not unique, or the solver does not converge.
     """
-    for name in given:
-        if name not in COEFFICIENTS:
-            raise ConfigError(
-                f"--set {name}: darcy has no coefficient {name!r}",
-                why=f"it has: {', '.join(COEFFICIENTS)}",
-                fix=suggestion(name, COEFFICIENTS) or "leave it out",
-            )
+    check_names(given, COEFFICIENTS, "darcy")
     own = {name: name for name in COEFFICIENTS if name in {*mesh.point_data, *mesh.cell_data}}
     values: dict[str, Value] = {"permeability": 1.0, "source": 1.0, **own, **given}
     a, f = _permeability(mesh, values["permeability"]), number_or_field(mesh, "source", values["source"])

@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from gno.cli.settings import Value
-from gno.datasets.naming import suggestion
+from gno.cli.settings import Value, check_names
 from gno.errors import ConfigError
 from gno.fv import Condition, Dirichlet, NavierStokes, Neumann, NoSlip, cells_to_nodes, coefficients, forces
 from gno.fv.flow import Flow
@@ -54,7 +53,9 @@ def flow_fields(
         ConfigError: an unknown coefficient, or a value, condition or patch that cannot be.
         SolverError: the solver does not converge.
     """
-    _check(given)
+    check_names(given, COEFFICIENTS, "navier-stokes")
+    if "viscosity" not in given:
+        raise ConfigError("no viscosity is given", why="the flow depends on it", fix="--set viscosity=0.01")
     solver = NavierStokes(mesh, boundary, blending=_number(given, "blending", 0.0))
     flow = solver.solve(
         viscosity=_number(given, "viscosity"), body_force=_vector(given, "body_force", 0.0), on_step=on_step
@@ -93,18 +94,6 @@ def _walls(boundary: Mapping[str, Condition], dim: int, component: int) -> dict[
 def _named(values: np.ndarray) -> dict[str, np.ndarray]:
     velocity = values[:, :-1]
     return {"velocity": velocity, "speed": np.linalg.norm(velocity, axis=1), "pressure": values[:, -1]}
-
-
-def _check(given: Mapping[str, Value]) -> None:
-    for name in given:
-        if name not in COEFFICIENTS:
-            raise ConfigError(
-                f"--set {name}: navier-stokes has no coefficient {name!r}",
-                why=f"it has: {', '.join(COEFFICIENTS)}",
-                fix=suggestion(name, COEFFICIENTS) or "leave it out",
-            )
-    if "viscosity" not in given:
-        raise ConfigError("no viscosity is given", why="the flow depends on it", fix="--set viscosity=0.01")
 
 
 def _number(given: Mapping[str, Value], name: str, default: float | None = None) -> float:

@@ -9,9 +9,8 @@ import numpy as np
 from torch import Tensor
 
 from gno.cli.fields import field_named, number_or_field
-from gno.cli.settings import Value
+from gno.cli.settings import Value, check_names
 from gno.datasets.field import check_finite
-from gno.datasets.naming import suggestion
 from gno.errors import ConfigError, DataError
 from gno.fv import AdvectionDiffusion, Condition, Periodic, Report, Scalar, Stepping, cells_to_nodes
 from gno.fv.advected import Scheme, check_scheme
@@ -40,7 +39,7 @@ class ScalarProblem:
     """
 
     def __init__(self, mesh: Mesh, given: Mapping[str, Value], boundary: Mapping[str, Condition]) -> None:
-        _check(given)
+        check_names(given, COEFFICIENTS, "advection-diffusion")
         own = {name: name for name in FIELDS if name in {*mesh.point_data, *mesh.cell_data}}
         values: dict[str, Value] = {"source": 0.0, "reaction": 0.0, "initial": 0.0, "scheme": "limited", **own, **given}
         scheme = str(values["scheme"])
@@ -118,16 +117,6 @@ class ScalarProblem:
             u: the field ``(cells,)``.
         """
         return float(self.transport.volume @ u)
-
-
-def _check(given: Mapping[str, Value]) -> None:
-    for name in given:
-        if name not in COEFFICIENTS:
-            raise ConfigError(
-                f"--set {name}: advection-diffusion has no coefficient {name!r}",
-                why=f"it has: {', '.join(COEFFICIENTS)}",
-                fix=suggestion(name, COEFFICIENTS) or "leave it out",
-            )
 
 
 def _needed(values: Mapping[str, Value], name: str, example: str) -> Value:

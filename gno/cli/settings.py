@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gno.errors import ConfigError
@@ -36,6 +36,31 @@ def settings(words: Sequence[str] | None, *, example: str) -> dict[str, Value]:
             raise ConfigError(f"--set gives {name!r} twice", why="one value is needed", fix="leave one of them out")
         result[name] = parsed(text)
     return result
+
+
+def check_names(given: Mapping[str, Value], known: Sequence[str], equation: str) -> None:
+    """Refuse settings that an equation does not have.
+
+    Args:
+        given: from ``settings``.
+        known: names of its coefficients.
+        equation: as the command calls it.
+
+    Raises:
+        ConfigError: another name.
+
+    Example:
+        >>> check_names({"source": 1.0}, ["permeability", "source"], "darcy")
+    """
+    from gno.datasets.naming import suggestion
+
+    for name in given:
+        if name not in known:
+            raise ConfigError(
+                f"--set {name}: {equation} has no coefficient {name!r}",
+                why=f"it has: {', '.join(known)}",
+                fix=suggestion(name, known) or "leave it out",
+            )
 
 
 def parsed(text: str) -> Value:
