@@ -14,9 +14,9 @@ from torch import Tensor
 from gno.errors import ConfigError, SolverError
 from gno.fv.advected import Scheme, check_scheme
 from gno.fv.conditions import Value
-from gno.fv.exchange import Given, given_on
 from gno.fv.mesh import FVMesh
 from gno.fv.newton import Newton
+from gno.fv.outer import Outer
 from gno.fv.patches import by_patch, partners
 from gno.fv.report import Report
 from gno.fv.scalar_balance import ScalarBalance
@@ -122,7 +122,7 @@ class AdvectionDiffusion:
         """
         geometry = self.mesh.geometry(points)
         medium = Medium.of(geometry, velocity, diffusivity, source, reaction)
-        given = given_on(geometry, self.mesh.patches, self.held)
+        given = Outer.of(self.held, self.mesh.patches, geometry)
         self._check_inflow(medium, given)
         return medium.transport(geometry, given, self.balance.pairs)
 
@@ -208,12 +208,12 @@ class AdvectionDiffusion:
         spread = float(values.max() - values.min())
         return u.new_tensor(FLAT * 10.0 ** round(math.log10(spread)) if spread > 0 else FLAT)
 
-    def _check_inflow(self, medium: Medium, given: Given) -> None:
+    def _check_inflow(self, medium: Medium, given: Outer) -> None:
         """Without diffusion what comes in must have a value, and there is no diffusive flux."""
         outer = slice(self.mesh.num_inner, None)
         none = medium.diffusivity[self.mesh.owner[outer]] == 0
         entering = medium.mass[outer] < -ROUNDING * medium.mass.abs().max() if len(medium.mass) else none
-        unknown = none & (given.fixed == 0) & (given.transfer == 0) & (entering | (given.flux != 0))
+        unknown = none & ~given.given & (given.transfer == 0) & (entering | (given.flux != 0))
         for name, rows in self.mesh.patches.items():
             bad = unknown[rows - self.mesh.num_inner]
             if bool(bad.any()):

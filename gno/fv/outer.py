@@ -1,4 +1,4 @@
-"""What a scalar that diffuses does at the outer faces."""
+"""What holds for a scalar on the outer faces."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gno.fv.flow_state import FlowState
 from gno.fv.mesh import FVMesh
-from gno.fv.projection_boundary import FlowBoundary
+from gno.fv.projection_boundary import TimedBoundary
 from gno.fv.projection_operators import FlowOperators
 
 _DECAY = 4.0
@@ -44,7 +44,7 @@ class PressureCorrection:
         method: as in ``factorize_near``.
     """
 
-    def __init__(self, mesh: FVMesh, held: FlowBoundary, *, method: str = "auto") -> None:
+    def __init__(self, mesh: FVMesh, held: TimedBoundary, *, method: str = "auto") -> None:
         self.geometry, self.closed, self.do = mesh.geometry(), held.closed, FlowOperators(mesh, held, method=method)
         inner = mesh.num_inner
         at_wall = torch.zeros(mesh.num_cells, dtype=torch.float64).index_fill(0, mesh.owner[inner:], 1.0)

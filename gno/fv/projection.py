@@ -17,7 +17,7 @@ from gno.fv.flow_state import FlowReport, FlowState
 from gno.fv.mesh import FVMesh
 from gno.fv.patches import check_patch
 from gno.fv.pressure_correction import Given, PressureCorrection
-from gno.fv.projection_boundary import Boundary, FlowBoundary
+from gno.fv.projection_boundary import Boundary, TimedBoundary
 from gno.fv.timed import now
 from gno.fv.values import vectors
 
@@ -61,7 +61,7 @@ class Projection:
 
     Raises:
         ConfigError: a step that is not positive, a dual mesh, points that require a gradient, or what
-            ``FlowBoundary`` refuses.
+            ``TimedBoundary`` refuses.
 
     Example:
         >>> from gno.fv.conditions import NoSlip
@@ -86,7 +86,7 @@ class Projection:
                 fix="detach them",
             )
         self.mesh, self.dt, self.courant = mesh, dt, courant
-        self._held = FlowBoundary(mesh, boundary)
+        self._held = TimedBoundary(mesh, boundary)
         self._equations = PressureCorrection(mesh, self._held, method=method)
 
     def start(

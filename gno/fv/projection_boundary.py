@@ -10,9 +10,9 @@ from torch import Tensor
 
 from gno.errors import ConfigError
 from gno.fv.conditions import Condition, Inlet, NoSlip, PressureOutlet, Slip, Symmetry
+from gno.fv.flow_boundary import FlowBoundary
 from gno.fv.geometry import Geometry
 from gno.fv.mesh import FVMesh
-from gno.fv.patches import by_patch
 from gno.fv.timed import now
 from gno.fv.values import scalars, vectors
 
@@ -22,7 +22,7 @@ _BALANCED = 1e-10
 _KINDS = ((NoSlip, Inlet), (PressureOutlet,), (Slip, Symmetry))
 
 
-class FlowBoundary:
+class TimedBoundary:
     """The faces on which the velocity, the pressure or only the normal velocity is given.
 
     Args:
@@ -40,14 +40,14 @@ class FlowBoundary:
 
     Example:
         >>> from gno.mesh import shapes
-        >>> held = FlowBoundary(FVMesh.of(shapes.square(0.5)), {"top": NoSlip((1.0, 0.0)), "*": NoSlip()})
+        >>> held = TimedBoundary(FVMesh.of(shapes.square(0.5)), {"top": NoSlip((1.0, 0.0)), "*": NoSlip()})
         >>> len(held.fixed), len(held.open), held.velocity(0.0).sum(0).tolist()
         (8, 0, [2.0, 0.0])
     """
 
     def __init__(self, mesh: FVMesh, boundary: Boundary) -> None:
         self._mesh = mesh
-        self.conditions = self._read(boundary)
+        self.conditions = FlowBoundary.of(mesh, boundary).conditions
         self.fixed, self.open, self.slip = (self._faces(kinds) for kinds in _KINDS)
         parts = mesh.parts
         outlets = set(parts[mesh.owner[self.open]].tolist())
@@ -107,18 +107,8 @@ class FlowBoundary:
         width = [1, g.center.shape[1]][kinds is _KINDS[0]]
         return torch.cat([g.center.new_zeros(0, width), *(part.reshape(len(part), width) for part in parts)])
 
-    def _read(self, boundary: Boundary) -> dict[str, Condition]:
-        conditions = by_patch(self._mesh.patches, boundary, joined=self._mesh.periodic)
-        for name, held in conditions.items():
-            if not isinstance(held, sum(_KINDS, ())):
-                raise ConfigError(
-                    f"patch {name!r} has the condition {type(held).__name__}",
-                    why="a flow has NoSlip, Inlet, PressureOutlet, Slip, Symmetry or Periodic there",
-                )
-        return conditions
-
-    def _same(self, boundary: Boundary) -> dict[str, Condition]:
-        conditions = self._read(boundary)
+    def _same(self, boundary: Boundary) -> Boundary:
+        conditions = FlowBoundary.of(self._mesh, boundary).conditions
         for name, held in conditions.items():
             if type(held) is not type(self.conditions[name]):
                 raise ConfigError(

@@ -10,7 +10,7 @@ from gno.fv.diffusion_factor import PressureSystem, ViscousSystem
 from gno.fv.face_maps import face_maps
 from gno.fv.linear_map import LinearMap
 from gno.fv.mesh import FVMesh
-from gno.fv.projection_boundary import FlowBoundary
+from gno.fv.projection_boundary import TimedBoundary
 
 
 class FlowOperators:
@@ -34,7 +34,7 @@ class FlowOperators:
             together (Rhie and Chow).
     """
 
-    def __init__(self, mesh: FVMesh, boundary: FlowBoundary, *, method: str = "auto") -> None:
+    def __init__(self, mesh: FVMesh, boundary: TimedBoundary, *, method: str = "auto") -> None:
         g, cells, dim = mesh.geometry(), mesh.num_cells, mesh.dim
         # A field that is only interpolated, a field with the velocity's conditions, and one with the pressure's.
         plain = face_maps(g)
@@ -71,14 +71,14 @@ def _divergence(mesh: FVMesh) -> sparse.csr_array:
     return sparse.coo_array((sign, (rows, cols)), shape=(mesh.num_cells, len(faces))).tocsr()
 
 
-def _gates(mesh: FVMesh, boundary: FlowBoundary) -> sparse.dia_array:
+def _gates(mesh: FVMesh, boundary: TimedBoundary) -> sparse.dia_array:
     """One on faces whose flux the pressure changes, nought where it is given."""
     free = np.ones(mesh.num_faces)
     free[torch.cat([boundary.fixed, boundary.slip]).numpy()] = 0
     return sparse.diags_array(free)
 
 
-def _with_slip(mesh: FVMesh, boundary: FlowBoundary, matrix: sparse.csr_array) -> sparse.csr_array:
+def _with_slip(mesh: FVMesh, boundary: TimedBoundary, matrix: sparse.csr_array) -> sparse.csr_array:
     r"""All components together where walls hold back the normal one, :math:`|S| / \delta \, n n^T` in their cells."""
     if len(boundary.slip) == 0:
         return matrix

@@ -11,8 +11,9 @@ from torch import Tensor
 from gno.errors import ConfigError
 from gno.fv.advected import Reach
 from gno.fv.conditions import Value
-from gno.fv.exchange import Exchange, Given
+from gno.fv.exchange import Exchange
 from gno.fv.geometry import Geometry
+from gno.fv.outer import Outer
 from gno.fv.pattern import SparsePattern
 from gno.fv.slopes import Slopes
 from gno.fv.values import scalars, vectors
@@ -135,15 +136,15 @@ class Medium(NamedTuple):
             )
         return cls(mass_flux(geometry, velocity), d, f, c)
 
-    def transport(self, geometry: Geometry, given: Given, stencil: SparsePattern) -> Transport:
+    def transport(self, geometry: Geometry, held: Outer, stencil: SparsePattern) -> Transport:
         """The balance in this medium.
 
         Args:
             geometry: of cells.
-            given: conditions on the outer faces.
+            held: conditions on the outer faces.
             stencil: pairs of cells that share a face.
         """
-        outer = Exchange.of(geometry, given, self.diffusivity, self.mass)
+        outer = Exchange.of(geometry, held, self.diffusivity, self.mass)
         slopes = Slopes.of(geometry, outer, self.diffusivity)
         return Transport(
             inner=Inner.of(geometry, self.diffusivity, self.mass, slopes),
