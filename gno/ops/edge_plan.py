@@ -116,6 +116,16 @@ class EdgePlan:
         return (weight[self.edge] * real)[:, None]
 
     @property
+    def num_near(self) -> int:
+        """Number of nodes at the end that the edges are grouped by."""
+        return self.num_targets if self.by == "target" else self.num_sources
+
+    @property
+    def num_far(self) -> int:
+        """Number of nodes at the other end."""
+        return self.num_sources if self.by == "target" else self.num_targets
+
+    @property
     def ends(self) -> tuple[Int[Tensor, " slots"], Int[Tensor, " slots"]]:
         """Source and target of the edge in each slot."""
         rows = self.node.split([n for n, _ in self.buckets])

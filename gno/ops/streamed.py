@@ -167,7 +167,7 @@ class _Sweep:
         return cls(plan, features, share, A.contiguous(), B, parts, buffer)
 
     def gather(self, x: Tensor) -> Tensor:
-        y = x.new_zeros(self._num_rows, self.A.shape[2], dtype=sum_type(self.A.dtype))
+        y = x.new_zeros(self.plan.num_near, self.A.shape[2], dtype=sum_type(self.A.dtype))
         sums = y.new_empty(len(self.buffer), self.A.shape[1])
         for group in self.groups:
             for tile in group.tiles:
@@ -180,7 +180,7 @@ class _Sweep:
         return y.to(self.A.dtype)
 
     def scatter(self, y: Tensor) -> Tensor:
-        x = y.new_zeros(self._num_far, self.A.shape[1], dtype=sum_type(self.A.dtype))
+        x = y.new_zeros(self.plan.num_far, self.A.shape[1], dtype=sum_type(self.A.dtype))
         for group in self.groups:
             constant = self.project(y.index_select(0, group.node))
             for tile in group.tiles:
@@ -216,14 +216,6 @@ class _Sweep:
         if constant is not None:
             message.add_(constant[tile.rows] * share.view(*tile.shape, 1))
         return message.flatten(0, 1)
-
-    @property
-    def _num_rows(self) -> int:
-        return self.plan.num_targets if self.plan.by == "target" else self.plan.num_sources
-
-    @property
-    def _num_far(self) -> int:
-        return self.plan.num_sources if self.plan.by == "target" else self.plan.num_targets
 
 
 class _Backward:

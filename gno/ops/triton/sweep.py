@@ -66,7 +66,7 @@ class Sweep:
     def gather(self, x: Tensor) -> Tensor:
         """``sum of w (h A + B)^T x`` at the rows."""
         x, (S, s) = x.contiguous(), self.buffers()
-        y = total(x, self._num_rows, self.A.shape[2])
+        y = total(x, self.plan.num_near, self.A.shape[2])
         for group in self.groups():
             for tile in group.tiles:
                 self.aggregate(self.hidden(tile), x, tile, S, s)
@@ -76,7 +76,7 @@ class Sweep:
     def scatter(self, y: Tensor) -> Tensor:
         """``sum of w (h A + B) y`` at the far ends."""
         S, _ = self.buffers()
-        x = total(y, self._num_far, self.A.shape[1])
+        x = total(y, self.plan.num_far, self.A.shape[1])
         for group in self.groups():
             constant = self.project(y.index_select(0, group.node), S)
             for tile in group.tiles:
@@ -136,14 +136,6 @@ class Sweep:
     def weighted(self) -> bool:
         """Whether the hidden features are still to be weighted: those that lie in the slots already are."""
         return self.features.edge is not None
-
-    @property
-    def _num_rows(self) -> int:
-        return self.plan.num_targets if self.plan.by == "target" else self.plan.num_sources
-
-    @property
-    def _num_far(self) -> int:
-        return self.plan.num_sources if self.plan.by == "target" else self.plan.num_targets
 
 
 def total(like: Tensor, *shape: int) -> Tensor:
