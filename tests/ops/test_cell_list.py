@@ -9,23 +9,10 @@ from torch import Tensor
 
 from gno.ops import cell_list, neighbors, radius_pairs
 from gno.ops.cell_list import CellList
+from tests.ops.clouds import cloud
 
 PERIODS = [None, (1.0, 1.0, 1.0), (1.0, 0.0, 0.7), (0.3, 0.3, 0.0), (0.0, 1.5, 0.0)]
 NEVER = 10**9
-
-
-def cloud(kind: str, num: int, dim: int, seed: int) -> Tensor:
-    """Random points, points of a lattice, on one line, in clusters, and all in one place."""
-    rng = np.random.default_rng(seed)
-    points = {
-        "random": lambda: 3 * rng.random((num, dim)) - 1,
-        "lattice": lambda: 0.1 * rng.integers(-10, 20, (num, dim)),
-        "line": lambda: np.where(np.arange(dim) == rng.integers(dim), 3 * rng.random((num, 1)) - 1, 0.4),
-        "clusters": lambda: rng.integers(0, 2, (num, dim)) + 0.02 * rng.standard_normal((num, dim)),
-        "far": lambda: np.where(rng.random((num, 1)) < 0.1, 1e9, 1.0) * rng.random((num, dim)),
-        "place": lambda: np.full((num, dim), 0.1),
-    }[kind]()
-    return torch.from_numpy(np.asarray(points, dtype=np.float64))
 
 
 def both_ways(

@@ -11,24 +11,10 @@ from torch import Tensor
 from gno.ops import nearest_pairs
 from gno.ops.nearest import nearest_in_cells
 from gno.ops.period import inside, minimum_image
+from tests.ops.clouds import cloud
 
 PERIODS = [None, (1.0, 1.0, 1.0), (1.0, 0.0, 0.7), (0.0, 1.5, 0.0)]
 KINDS = ["random", "lattice", "line", "clusters", "far", "place", "twice"]
-
-
-def cloud(kind: str, num: int, dim: int, seed: int) -> Tensor:
-    """Random points, points of a lattice, on one line, in clusters, with outliers, all in one place, each twice."""
-    rng = np.random.default_rng(seed)
-    points = {
-        "random": lambda: 3 * rng.random((num, dim)) - 1,
-        "lattice": lambda: 0.1 * rng.integers(-10, 20, (num, dim)),
-        "line": lambda: np.where(np.arange(dim) == rng.integers(dim), 3 * rng.random((num, 1)) - 1, 0.4),
-        "clusters": lambda: rng.integers(0, 2, (num, dim)) + 0.02 * rng.standard_normal((num, dim)),
-        "far": lambda: np.where(rng.random((num, 1)) < 0.1, 1e9, 1.0) * rng.random((num, dim)),
-        "place": lambda: np.full((num, dim), 0.1),
-        "twice": lambda: np.repeat(rng.random((num, dim)), 2, axis=0)[:num],
-    }[kind]()
-    return torch.from_numpy(np.asarray(points, dtype=np.float64))
 
 
 def assert_as_near_as_the_tree(targets: Tensor, sources: Tensor, k: int, period: tuple[float, ...] | None) -> None:
