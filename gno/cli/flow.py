@@ -10,9 +10,22 @@ import torch
 
 from gno.cli.settings import Value, check_names
 from gno.errors import ConfigError
-from gno.fv import Condition, Dirichlet, NavierStokes, Neumann, NoSlip, cells_to_nodes, coefficients, forces
+from gno.fv import (
+    Condition,
+    Dirichlet,
+    FVMesh,
+    Inlet,
+    NavierStokes,
+    Neumann,
+    NoSlip,
+    Periodic,
+    cells_to_nodes,
+    coefficients,
+    forces,
+)
 from gno.fv.flow import Flow
 from gno.fv.newton import OnStep
+from gno.fv.values import vectors
 from gno.mesh import Mesh
 
 COEFFICIENTS = ("viscosity", "body_force", "blending", "speed", "length", "direction")
@@ -70,25 +83,37 @@ def flow_fields(
         force = forces(flow, patch)
         cd, cl = coefficients(force, **reference)
         table[patch] = {"cd": float(cd), "cl": float(cl), "force": force.tolist()}
-    return Solved(_with_flow(mesh, flow, boundary), flow, table)
+    return Solved(_with_flow(mesh, flow, solver), flow, table)
 
 
-def _with_flow(mesh: Mesh, flow: Flow, boundary: Mapping[str, Condition]) -> Mesh:
-    """The fields of a flow at the cells as solved, and at the nodes; on walls these have the velocity of the wall."""
+def _with_flow(mesh: Mesh, flow: Flow, solver: NavierStokes) -> Mesh:
+    """The fields of a flow at the cells as solved, and at the nodes; where the velocity is given, nodes have it."""
     u = torch.cat([flow.velocity, flow.pressure[:, None]], 1)
     slope = torch.cat([flow.velocity_gradient, flow.pressure_gradient[:, None]], 1)
-    walls = [_walls(boundary, mesh.dim, k) for k in range(mesh.dim)]
-    columns = [cells_to_nodes(mesh, u[:, k], slope[:, k], held) for k, held in enumerate([*walls, None])]
+    held = [_held(solver, k) for k in range(mesh.dim)]
+    columns = [cells_to_nodes(mesh, u[:, k], slope[:, k], on) for k, on in enumerate([*held, None])]
     point = {**mesh.point_data, **_named(torch.stack(columns, 1).numpy())}
     return mesh.with_data(point, {**mesh.cell_data, **_named(u.numpy())})
 
 
-def _walls(boundary: Mapping[str, Condition], dim: int, component: int) -> dict[str, Condition]:
-    """What the nodes of the walls have for a component of the velocity."""
-    velocity = {name: held.velocity for name, held in boundary.items() if isinstance(held, NoSlip)}
-    given = {name: np.broadcast_to(np.asarray(v, dtype=np.float64), (dim,))[component] for name, v in velocity.items()}
-    walls: dict[str, Condition] = {name: Dirichlet(float(value)) for name, value in given.items()}
-    return {name: Neumann() for name in boundary} | walls
+def _held(solver: NavierStokes, component: int) -> dict[str, Condition]:
+    """What holds on each patch for a component of the velocity."""
+    held: dict[str, Condition] = {name: Periodic(other) for name, other in solver.mesh.periodic.items()}
+    for name, condition in solver.boundary.conditions.items():
+        held[name] = Neumann()
+        if isinstance(condition, (NoSlip, Inlet)):
+            held[name] = Dirichlet(_component(condition.velocity, solver.mesh, name, component))
+    return held
+
+
+def _component(velocity: Any, mesh: FVMesh, patch: str, component: int) -> Any:
+    """A component of a velocity, for each face of a patch, or, of a function, as a function of points."""
+    geometry, rows, what = mesh.geometry(), mesh.patches[patch], f"the velocity on patch {patch!r}"
+    inward = -geometry.normal[rows]
+    if not callable(velocity):
+        return vectors(velocity, geometry.center[rows], what, along=inward)[:, component]
+    middle = torch.nn.functional.normalize(inward.mean(0), dim=0)  # speeds of a function: its patch is straight
+    return lambda x: vectors(velocity, x, what, along=middle.expand(len(x), -1))[:, component]
 
 
 def _named(values: np.ndarray) -> dict[str, np.ndarray]:

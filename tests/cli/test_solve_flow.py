@@ -35,6 +35,20 @@ def test_a_channel_keeps_its_parabola(gno: Any, channel: Path, tmp_path: Path) -
         assert Path(found[name]).stat().st_size > 1000
 
 
+def test_nodes_have_the_velocity_that_is_given(gno: Any, tmp_path: Path) -> None:
+    domain, out = tmp_path / "ring.msh", tmp_path / "flow.vtu"
+    save(shapes.square_with_holes(0.15, [(0.5, 0.5, 0.15)]), domain)
+    far = [word for name in ("left", "right", "top", "bottom") for word in ("--bc", f"{name}=velocity:1,0.05")]
+    answer = gno("solve", "navier-stokes", domain, "--set", "viscosity=0.05", *far, "-o", out, "--quiet")
+    assert answer.code == 0, answer.err
+    mesh = load(out)
+    x, velocity = mesh.points[:, :2], mesh.point_data["velocity"][:, :2]
+    outside = (np.minimum(x, 1 - x) < 1e-9).any(axis=1)
+    np.testing.assert_allclose(velocity[outside], np.tile([1.0, 0.05], (outside.sum(), 1)), atol=1e-12)
+    on_hole = np.abs(np.hypot(*(x - 0.5).T) - 0.15) < 1e-6
+    np.testing.assert_allclose(velocity[on_hole], 0.0, atol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("words", "code", "what"),
     [
