@@ -119,7 +119,10 @@ class AdvectionDiffusion:
         Raises:
             ConfigError: values that do not fit, a negative diffusivity, or, without diffusion, a flow that comes in
                 with no value, or a given flux.
+            MeshError: points with which cells cannot be used.
         """
+        if points is not None:
+            self.mesh.check(points.detach())
         geometry = self.mesh.geometry(points)
         medium = Medium.of(geometry, velocity, diffusivity, source, reaction)
         given = Outer.of(self.held, self.mesh.patches, geometry)

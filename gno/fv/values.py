@@ -83,6 +83,17 @@ def given(value: Value, points: Float[Tensor, "n dim"], what: str) -> Tensor:
     raw = value(points) if callable(value) else value
     result = raw if isinstance(raw, Tensor) else torch.tensor(np.asarray(raw, dtype=np.float64))
     result = result.to(device=points.device, dtype=points.dtype)
-    if not result.detach().isfinite().all():
-        raise ConfigError(f"{what} has values that are not finite", fix="look for NaN and division by zero in them")
+    _refuse_not_finite(result.detach(), what)
     return result
+
+
+def _refuse_not_finite(values: Tensor, what: str) -> None:
+    bad = ~values.isfinite()
+    if bool(bad.any()):
+        index = bad.nonzero()[0]
+        where = f" in row {int(index[0])}" if len(index) else ""
+        raise ConfigError(
+            f"{what} has values that are not finite",
+            why=f"the first is {float(values[tuple(index)])}{where}",
+            fix="look for NaN and division by zero in them",
+        )

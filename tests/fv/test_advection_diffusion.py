@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gno.errors import ConfigError, SolverError
+from gno.errors import ConfigError, MeshError, SolverError
 from gno.fv import Dirichlet, Neumann
 from gno.fv.advected import check_scheme
 from gno.fv.advection_diffusion import AdvectionDiffusion
@@ -236,6 +236,14 @@ def wall(**options: Any) -> AdvectionDiffusion:
 def test_what_cannot_be_is_refused(act: Callable[[], object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         act()
+
+
+def test_points_that_turn_a_cell_inside_out_are_refused() -> None:
+    solver = wall()
+    points = solver.mesh.points.clone()
+    points[:, 0] *= -1
+    with pytest.raises(MeshError, match="inverted"):
+        solver.solve((1.0, 0.0), 1.0, points=points)
 
 
 def test_a_field_without_a_hold_is_refused() -> None:

@@ -107,8 +107,8 @@ def test_vectors_of_all_kinds_agree() -> None:
     [
         (np.zeros(3), r"the lid has values of shape \(3,\).*one number, or 4"),
         (lambda x: x, r"the lid has values of shape \(4, 2\).*one number, or 4"),
-        (np.nan, "the lid has values that are not finite"),
-        (torch.tensor([1.0, torch.inf, 0, 0]), "the lid has values that are not finite"),
+        (np.nan, "the lid has values that are not finite; the first is nan; look"),
+        (torch.tensor([1.0, torch.inf, 0, 0]), "the lid has values .* not finite; the first is inf in row 1; look"),
     ],
 )
 def test_values_that_do_not_fit_are_refused(value, what: str) -> None:
