@@ -7,12 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from gno.cli.fields import field_named, number_or_field
-from gno.cli.settings import Value, check_names
+from gno.cli.settings import Value, check_names, number
 from gno.fv import Condition, Diffusion, Solution, cells_to_nodes
 from gno.mesh import Mesh
 from gno.problems.permeability import NAME, cell_permeability
 
-COEFFICIENTS = ("permeability", "source")
+FIELDS = ("permeability", "source")
+COEFFICIENTS = (*FIELDS, "mean")
 
 
 def darcy_fields(
@@ -23,7 +24,7 @@ def darcy_fields(
     Args:
         mesh: the mesh.
         given: permeability and source: a number, or the name of a field of the mesh; without, the field of that name,
-            or 1 where the mesh has none.
+            or 1 where the mesh has none; and the mean of the solution, a number, where only fluxes are given.
         boundary: patch to condition.
 
     Returns:
@@ -36,11 +37,11 @@ def darcy_fields(
         SolverError: the solution is not unique, or the solver does not converge.
     """
     check_names(given, COEFFICIENTS, "darcy")
-    own = {name: name for name in COEFFICIENTS if name in {*mesh.point_data, *mesh.cell_data}}
+    own = {name: name for name in FIELDS if name in {*mesh.point_data, *mesh.cell_data}}
     values: dict[str, Value] = {"permeability": 1.0, "source": 1.0, **own, **given}
     a, f = _permeability(mesh, values["permeability"]), number_or_field(mesh, "source", values["source"])
     problem = Diffusion(mesh, boundary)
-    solution = problem.solve(a, f)
+    solution = problem.solve(a, f, mean=number(given, "mean") if "mean" in given else None)
     rest = problem.residual(solution.u, a, f).numpy()
     u = cells_to_nodes(mesh, solution.u, solution.gradient, boundary).numpy()
     coefficient = np.broadcast_to(np.asarray(a, dtype=np.float64), (mesh.num_cells,)).copy()

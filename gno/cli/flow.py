@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from gno.cli.settings import Value, check_names
+from gno.cli.settings import Value, check_names, number
 from gno.errors import ConfigError
 from gno.fv import (
     Condition,
@@ -69,13 +69,13 @@ def flow_fields(
     check_names(given, COEFFICIENTS, "navier-stokes")
     if "viscosity" not in given:
         raise ConfigError("no viscosity is given", why="the flow depends on it", fix="--set viscosity=0.01")
-    solver = NavierStokes(mesh, boundary, blending=_number(given, "blending", 0.0))
+    solver = NavierStokes(mesh, boundary, blending=number(given, "blending", 0.0))
     flow = solver.solve(
-        viscosity=_number(given, "viscosity"), body_force=_vector(given, "body_force", 0.0), on_step=on_step
+        viscosity=number(given, "viscosity"), body_force=_vector(given, "body_force", 0.0), on_step=on_step
     )
     reference: dict[str, Any] = {
-        "velocity": _number(given, "speed", 1.0),
-        "length": _number(given, "length", 1.0),
+        "velocity": number(given, "speed", 1.0),
+        "length": number(given, "length", 1.0),
         "direction": _vector(given, "direction", (1.0, 0.0)),
     }
     table = {}
@@ -119,13 +119,6 @@ def _component(velocity: Any, mesh: FVMesh, patch: str, component: int) -> Any:
 def _named(values: np.ndarray) -> dict[str, np.ndarray]:
     velocity = values[:, :-1]
     return {"velocity": velocity, "speed": np.linalg.norm(velocity, axis=1), "pressure": values[:, -1]}
-
-
-def _number(given: Mapping[str, Value], name: str, default: float | None = None) -> float:
-    value = given.get(name, default)
-    if isinstance(value, (bool, str, list)) or value is None:
-        raise ConfigError(f"--set {name}={value}", why="it must be a number", fix=f"for example: --set {name}=1")
-    return float(value)
 
 
 def _vector(given: Mapping[str, Value], name: str, default: float | Sequence[float]) -> Any:

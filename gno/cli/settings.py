@@ -63,6 +63,27 @@ def check_names(given: Mapping[str, Value], known: Sequence[str], equation: str)
             )
 
 
+def number(given: Mapping[str, Value], name: str, default: float | None = None) -> float:
+    """A setting that is one number.
+
+    Args:
+        given: from ``settings``.
+        name: of the setting.
+        default: what holds where it is not given.
+
+    Raises:
+        ConfigError: another value, or none.
+
+    Example:
+        >>> number({"mean": 2}, "mean")
+        2.0
+    """
+    value = given.get(name, default)
+    if isinstance(value, (bool, str, list)) or value is None:
+        raise ConfigError(f"--set {name}={value}", why="it must be a number", fix=f"for example: --set {name}=1")
+    return float(value)
+
+
 def parsed(text: str) -> Value:
     """A word as the value that it looks like.
 

@@ -71,6 +71,7 @@ class Diffusion:
         *,
         reaction: Value = 0.0,
         points: Float[Tensor, "nodes dim"] | None = None,
+        mean: float | None = None,
         derivatives: int = 1,
     ) -> Solution:
         """Solve, differentiably in every tensor that is given here or in the conditions.
@@ -81,16 +82,18 @@ class Diffusion:
             source: ``f``: number, ``(cells,)``, ``(samples, cells)``, or a function of points.
             reaction: ``c >= 0``, likewise.
             points: other coordinates of the nodes.
+            mean: of u over each connected part of the mesh where only fluxes are given, which must balance there with
+                the source; without it such a problem is refused.
             derivatives: how often the solution can be differentiated.
 
         Raises:
             ConfigError: coefficients or values on the boundary that do not fit.
             MeshError: points with which cells cannot be used.
-            SolverError: the solution is not unique, or the solver does not converge.
+            SolverError: the solution is not unique, there is none, or the solver does not converge.
         """
         samples = _samples(permeability, source, reaction)
         systems = (self.equations(*sample, points=points) for sample in samples or [(permeability, source, reaction)])
-        solutions = [system.solve(derivatives) for system in systems]
+        solutions = [system.solve(derivatives, mean) for system in systems]
         return _stack(solutions) if samples else solutions[0]
 
     def residual(

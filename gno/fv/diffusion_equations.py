@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from scipy import sparse
 from torch import Tensor
 
-from gno.fv.determined import check_determined
+from gno.fv.determined import loose_parts, refuse_loose, refuse_unbalanced
 from gno.fv.diffusive_flux import DiffusiveFlux
 from gno.fv.factor import Factor
 from gno.fv.implicit import attach
@@ -56,16 +56,20 @@ class DiffusionEquations:
         g = self.flux.geometry
         return g.volume * (self.reaction * u - self.source) - g.outflow(g.size * self.flux(u))
 
-    def solve(self, derivatives: int) -> Solution:
+    def solve(self, derivatives: int, mean: float | None = None) -> Solution:
         """The field, attached to the graph of the equations.
 
         Args:
             derivatives: how often it can be differentiated.
+            mean: of the field over each connected part where only fluxes are given.
 
         Raises:
-            SolverError: the solution is not unique, or the solver does not converge.
+            SolverError: the solution is not unique, there is none, or the solver does not converge.
         """
-        check_determined(self.mesh.parts, self._held_cells())
+        loose = loose_parts(self.mesh.parts, self._held_cells())
+        if mean is not None and len(loose):
+            return self._solve_loose(loose, derivatives, mean)
+        refuse_loose(self.mesh.parts, loose)
         factor, right = self.factorize(), -self.residual(torch.zeros_like(self.source))
         u, rest = factor.solve_to(TOLERANCE, right.detach())
         report = Report(True, factor.steps, rest, (1.0, rest), 1, factor.steps)
@@ -75,6 +79,19 @@ class DiffusionEquations:
         through = self.flux.geometry.size * self.flux(u, slope)
         flux = {name: through[faces].sum() for name, faces in self.mesh.patches.items()}
         return Solution(u, slope, flux, report)
+
+    def _solve_loose(self, loose: Int[Tensor, " loose"], derivatives: int, mean: float) -> Solution:
+        """One of the fields that differ by a constant, moved to the mean."""
+        parts, volume = self.mesh.parts, self.flux.geometry.volume
+        refuse_unbalanced(-self.residual(torch.zeros_like(self.source)).detach(), parts, loose)
+        cell = torch.stack([(parts == part).nonzero()[0, 0] for part in loose])
+        diagonal = torch.from_numpy(self.flux.two_point().diagonal()) / volume.detach()
+        # A reaction in one cell holds the field, and makes nothing where sources and fluxes balance.
+        held = replace(self, reaction=self.reaction.index_put((cell,), diagonal[cell]))
+        solution = held.solve(derivatives)
+        nothing = volume.new_zeros(int(parts.max()) + 1)
+        level = nothing.index_add(0, parts, volume * solution.u) / nothing.index_add(0, parts, volume)
+        return replace(solution, u=solution.u + torch.isin(parts, loose) * (mean - level[parts]))
 
     def factorize(self) -> Nearby:
         """The matrix of the equations, ready to be solved with through that of the two-point flux.

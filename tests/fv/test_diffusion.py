@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from gno.errors import ConfigError, MeshError, SolverError
-from gno.fv import Diffusion, Dirichlet, Neumann, cells_to_nodes
+from gno.fv import Diffusion, Dirichlet, FVMesh, Neumann, cells_to_nodes
 from gno.mesh import Mesh, cell_centroid, cell_volume, refine, shapes
 
 
@@ -119,8 +121,42 @@ def test_a_problem_without_sources_is_zero_at_once() -> None:
 
 
 def test_only_fluxes_is_refused_with_the_way_out() -> None:
-    with pytest.raises(SolverError, match=r"not unique.*only fluxes.*Dirichlet"):
+    with pytest.raises(SolverError, match=r"not unique.*only fluxes.*Dirichlet.*mean"):
         Diffusion(MESHES["triangles"], {"*": Neumann(0.0)}).solve(1.0, 0.0)
+
+
+def _made(x: Tensor) -> Tensor:
+    return 2 * math.pi**2 * torch.cos(math.pi * x[:, 0]) * torch.cos(math.pi * x[:, 1])
+
+
+def test_only_fluxes_have_the_solution_of_the_mean_that_is_given() -> None:
+    """It differs from the one with values on the boundary by a constant."""
+    mesh = shapes.square(0.1)
+    volume = FVMesh.of(mesh).geometry().volume
+    source = _made(FVMesh.of(mesh).geometry().centroid)
+    source = (source - (volume * source).sum() / volume.sum()).requires_grad_()
+    solution = Diffusion(mesh, {"*": Neumann(0.0)}).solve(1.0, source, mean=2.0)
+    u = solution.u.detach()
+    assert float((volume * u).sum()) == pytest.approx(2.0, abs=1e-12)
+    x = FVMesh.of(mesh).geometry().centroid
+    exact = 2 + torch.cos(math.pi * x[:, 0]) * torch.cos(math.pi * x[:, 1])
+    assert float((u - exact).abs().max()) < 0.03
+    rest = Diffusion(mesh, {"*": Neumann(0.0)}).residual(u, 1.0, source.detach())
+    assert float(rest.abs().max()) < 1e-8
+    direction = torch.zeros_like(x[:, 0]).index_put((torch.tensor([3, 40]),), torch.tensor([1.0, -1.0]).double())
+    direction = direction / volume  # as much is made as is used up
+    (slope,) = torch.autograd.grad((volume * solution.u**2).sum(), source)
+    steps = [source.detach() + t * direction for t in (1e-3, -1e-3)]
+    fields = [Diffusion(mesh, {"*": Neumann(0.0)}).solve(1.0, step, mean=2.0).u for step in steps]
+    energy = [float((volume * u**2).sum()) for u in fields]
+    assert float((slope * direction).sum()) == pytest.approx((energy[0] - energy[1]) / 2e-3, rel=1e-6)
+
+
+def test_fluxes_that_do_not_balance_have_no_steady_solution() -> None:
+    with pytest.raises(SolverError, match=r"no steady solution: 1 more is made or comes in than leaves.*balance"):
+        Diffusion(shapes.square(0.5), {"*": Neumann(0.0)}).solve(1.0, 1.0, mean=0.0)
+    with pytest.raises(SolverError, match=r"0\.5 more is used up or leaves"):
+        Diffusion(shapes.square(0.5), {"top": Neumann(-0.5), "*": Neumann(0.0)}).solve(1.0, 0.0, mean=0.0)
 
 
 def test_a_loose_part_of_the_mesh_is_found() -> None:
