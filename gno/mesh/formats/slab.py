@@ -29,8 +29,7 @@ def slab(mesh: Mesh) -> Mesh:
     if ENDS in mesh.boundary:
         raise MeshError(f"a patch is named {ENDS!r}", why="the sides of a flat mesh have this name", fix="rename it")
     n = mesh.num_points
-    bottom = np.column_stack([mesh.points, np.zeros(n)])
-    points = np.concatenate([bottom, bottom + [0, 0, mesh.edge_length]])
+    points = np.concatenate([np.column_stack([mesh.points, np.full(n, z)]) for z in (0.0, mesh.edge_length)])
     cells = {SOLID[kind]: np.concatenate([nodes, nodes + n], axis=1) for kind, nodes in mesh.cells.items()}
     sides = {name: np.concatenate([edges, edges[:, ::-1] + n], axis=1) for name, edges in mesh.boundary.items()}
     flat = [np.pad(nodes, ((0, 0), (0, 4 - nodes.shape[1])), constant_values=-1) for nodes in mesh.cells.values()]
