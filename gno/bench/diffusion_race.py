@@ -37,7 +37,7 @@ class DiffusionRace(SolverRace):
 
     name, peer = "diffusion, triangles", "laplacianFoam"
 
-    def __init__(self, h: float, *, patience: float) -> None:
+    def __init__(self, h: float, *, patience: float | int) -> None:
         super().__init__(patience=patience)
         self._h = h
 

@@ -33,7 +33,7 @@ class FlowRace(SolverRace):
 
     peer = "simpleFoam"
 
-    def __init__(self, make: Callable[[], FlowCase], *, patience: float) -> None:
+    def __init__(self, make: Callable[[], FlowCase], *, patience: float | int) -> None:
         super().__init__(patience=patience)
         self._make = make
 

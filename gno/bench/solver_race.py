@@ -30,7 +30,7 @@ class SolverRace(ABC):
     peer: str
     """Program of OpenFOAM."""
 
-    def __init__(self, *, patience: float) -> None:
+    def __init__(self, *, patience: float | int) -> None:
         self.patience = patience
 
     @cached_property
