@@ -20,7 +20,7 @@ def benchmark_named(name: str) -> Benchmark:
     """The benchmark of a name.
 
     Args:
-        name: ``kernels``, ``neighbors``, ``hierarchy`` or ``io``.
+        name: ``kernels``, ``neighbors``, ``hierarchy``, ``io`` or ``solver``.
 
     Raises:
         ConfigError: there is none.

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def bench(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="kernels, neighbors, hierarchy or io; all without it.")
+        str | None,
+        typer.Argument(metavar="[NAME]", help="kernels, neighbors, hierarchy, io or solver; all without it."),
     ] = None,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the results.")] = Path(
         "runs/bench"
@@ -30,7 +31,7 @@ def bench(
     quiet: Quiet = False,
     _debug: Debug = False,
 ) -> None:
-    """Measure time and memory beside PyG, SciPy, all distances, and other layouts of files, in turns in one run.
+    """Measure time, memory and error beside PyG, SciPy, OpenFOAM and others, in turns in one run.
 
     Ratios say how many times less ours takes. DIR gets NAME.json, after every row, and NAME.png. Ctrl-C keeps the rows.
     """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gno.errors import MeshError
 from gno.files import write_bytes
-from gno.mesh.formats import gmsh, su2, vtk, vtu, xdmf
+from gno.mesh.formats import gmsh, polymesh, su2, vtk, vtu, xdmf
 from gno.mesh.formats.clean import clean
 from gno.mesh.formats.openfoam import find as find_case
 from gno.mesh.formats.openfoam import read as read_case
@@ -73,13 +73,14 @@ and OpenFOAM folders; convert the file, or give it the suffix of its format
 
 
 def save(mesh: Mesh, path: str | Path) -> None:
-    """Write a mesh; the file is complete or not there at all.
+    """Write a mesh; each file is complete or not there at all.
 
-    ``.vtu`` and ``.msh`` hold the boundary and all fields; ``.su2`` has no room for fields.
+    ``.vtu`` and ``.msh`` hold the boundary and all fields; ``.su2`` and OpenFOAM have no room for fields.
 
     Args:
         mesh: any mesh.
-        path: a file with suffix ``.su2``, ``.msh`` or ``.vtu``.
+        path: a file with suffix ``.su2``, ``.msh`` or ``.vtu``; or a folder, that is, a name without suffix: a
+            ``polyMesh`` folder, or an OpenFOAM case that shall have one in ``constant``.
 
     Raises:
         MeshError: a suffix that is not written, or a name that the format cannot hold.
@@ -95,9 +96,13 @@ def save(mesh: Mesh, path: str | Path) -> None:
         Mesh(2-D, 3 points, 1 triangle; boundary: none)
     """
     path = Path(path)
+    if path.suffix.lower() not in FORMATS and (path.is_dir() or not path.suffix):
+        polymesh.write(mesh, path if path.name == "polyMesh" else path / "constant" / "polyMesh")
+        return
     form = FORMATS.get(path.suffix.lower())
     if form is None or form.write is None:
-        raise _unknown(path, "written to", ", ".join(s for s, f in FORMATS.items() if f.write))
+        suffixes = ", ".join(s for s, f in FORMATS.items() if f.write)
+        raise _unknown(path, "written to", f"{suffixes} and OpenFOAM folders")
     write_bytes(path, form.write(mesh))
 
 
