@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from gno.mesh.shapes.airfoil import Airfoil
 from gno.mesh.shapes.airfoil_c import airfoil_c
+from gno.mesh.shapes.airfoil_file import load_airfoil
 from gno.mesh.shapes.airfoil_o import airfoil_o
+from gno.mesh.shapes.airfoil_triangles import airfoil_triangles
 from gno.mesh.shapes.cube import cube
 from gno.mesh.shapes.disk import disk
 from gno.mesh.shapes.l_shape import l_shape
@@ -17,9 +19,11 @@ __all__ = [
     "Airfoil",
     "airfoil_c",
     "airfoil_o",
+    "airfoil_triangles",
     "cube",
     "disk",
     "l_shape",
+    "load_airfoil",
     "naca",
     "polygon",
     "rectangle",

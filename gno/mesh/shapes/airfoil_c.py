@@ -83,7 +83,9 @@ def _reach(outside: ConformalMap, direction: complex, distance: float) -> float:
     """How far to go in a direction of the half-plane to be so far from the airfoil."""
     middle = complex(*outside.airfoil.middle)
     bound = np.full(1, 20 + 4 * distance / outside.airfoil.chord)
-    return float(bisect(lambda r: abs(_parabolic(outside, r * direction + 0j) - middle) < distance, 2 + 0 * bound, bound)[0])
+    return float(
+        bisect(lambda r: abs(_parabolic(outside, r * direction + 0j) - middle) < distance, 2 + 0 * bound, bound)[0]
+    )
 
 
 def _first(

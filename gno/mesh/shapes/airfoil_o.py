@@ -14,7 +14,12 @@ from gno.mesh.shapes.stretching import bisect, check_spacing, geometric
 
 
 def airfoil_o(
-    airfoil: Airfoil, *, around: int = 128, outward: int = 64, far_field: float = 20.0, wall_spacing: float | None = None
+    airfoil: Airfoil,
+    *,
+    around: int = 128,
+    outward: int = 64,
+    far_field: float = 20.0,
+    wall_spacing: float | None = None,
 ) -> Mesh:
     """Quads in rings around an airfoil, with the patches ``airfoil`` and ``farfield``.
 
@@ -67,9 +72,7 @@ def quads(node: np.ndarray) -> np.ndarray:
     return np.stack([node[:-1, :-1], node[1:, :-1], node[1:, 1:], node[:-1, 1:]], axis=-1).reshape(-1, 4)
 
 
-def check_airfoil(
-    airfoil: Airfoil, far_field: float, wall_spacing: float | None, **counts: tuple[int, int]
-) -> None:
+def check_airfoil(airfoil: Airfoil, far_field: float, wall_spacing: float | None, **counts: tuple[int, int]) -> None:
     """Refuse what no block of quads can surround: counts are given with the fewest."""
     if not airfoil.sharp:
         raise ConfigError(
@@ -88,7 +91,9 @@ def check_airfoil(
 def check_far_field(far_field: float) -> None:
     """Refuse a far field that would touch the airfoil."""
     if not (np.isfinite(far_field) and far_field >= 2):
-        raise ConfigError(f"far_field is {far_field}", why="the far field is 2 or more chords away", fix="take 20 or 100")
+        raise ConfigError(
+            f"far_field is {far_field}", why="the far field is 2 or more chords away", fix="take 20 or 100"
+        )
 
 
 def _rim(outside: ConformalMap, angle: Float[np.ndarray, " rays"], radius: float) -> Float[np.ndarray, " rays"]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from scipy.spatial import cKDTree
 
 Points = Float[np.ndarray, "_ 2"]
 """Points in the plane, any number of them."""
+_FINE = 4000
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,39 @@ class Circle:
         return np.abs(np.hypot(*(points - np.array(self.center)).T) - self.radius)
 
 
-Side = Straight | Circle
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A curved side from one corner to the next; closed in itself where they are one.
+
+    Args:
+        name: the patch that the side belongs to.
+        through: points at fractions of the side.
+        fewest: segments that the side needs at least.
+    """
+
+    name: str
+    through: Callable[[Float[np.ndarray, " n"]], Points]
+    fewest: int = 1
+
+    @cached_property
+    def _fine(self) -> Points:
+        return self.through(np.linspace(0, 1, _FINE + 1))
+
+    @cached_property
+    def length(self) -> float:
+        """Length of the side."""
+        return float(np.hypot(*np.diff(self._fine, axis=0).T).sum())
+
+    def at(self, t: Float[np.ndarray, " n"]) -> Points:
+        """Points at the fractions ``t``."""
+        return self.through(t)
+
+    def distance(self, points: Points) -> Float[np.ndarray, " points"]:
+        """Distance of points from the side, up to its length over some thousands."""
+        return np.asarray(cKDTree(self._fine).query(points)[0])
+
+
+Side = Straight | Circle | Curve
 Loop = Sequence[Side]
 
 
