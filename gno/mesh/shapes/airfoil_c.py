@@ -59,7 +59,7 @@ def airfoil_c(
     xi = 2 * (_CLUSTERED * np.cos(np.pi * part) + (1 - _CLUSTERED) * (1 - 2 * part))
     angle = 2 * np.arccos(np.clip(xi / 2, -1, 1))
     wall = outside.wall(angle) @ [1, 1j]
-    ahead, behind = (_reach(outside, direction, far_field * airfoil.chord) for direction in (1j, 1.0))
+    ahead, behind = (_reach(outside, direction, far_field * airfoil.chord) for direction in (1j, 1 + 0j))
     steps = geometric(float(xi[0] - xi[1]), behind - 2, wake)[1:]
     even = eta = geometric(min(4 / around, ahead / outward), ahead, outward)
     if wall_spacing is not None:
@@ -100,8 +100,8 @@ def _mesh(z: Complex[np.ndarray, "levels lines"], wake: int) -> Mesh:
     """The block folded along the wake, whose two sides are one line of nodes."""
     node = np.arange(z.size).reshape(z.shape)
     node[0, -wake - 1 :] = node[0, wake::-1]
-    used, number = np.unique(node, return_inverse=True)
-    node = number.reshape(z.shape)
+    used = np.unique(node)
+    node = np.searchsorted(used, node)
     points = np.column_stack([z.real.ravel(), z.imag.ravel()])[used]
     outer = np.concatenate([node[-1], node[-2::-1, -1], node[1:, 0]])
     lines = {"airfoil": node[0, wake : node.shape[1] - wake][::-1], "farfield": outer}

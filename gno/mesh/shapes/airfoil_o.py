@@ -92,7 +92,7 @@ def check_far_field(far_field: float) -> None:
     """Refuse a far field that would touch the airfoil."""
     if not (np.isfinite(far_field) and far_field >= 2):
         raise ConfigError(
-            f"far_field is {far_field}", why="the far field is 2 or more chords away", fix="take 20 or 100"
+            f"far_field is {far_field}", why="it is 2 or more chords away", fix="take 20 or 100"
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Complex, Float
+from numpy.polynomial.polynomial import polyval
 from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq
 
@@ -65,15 +66,14 @@ class ConformalMap:
             angle: angle from the trailing edge, counter-clockwise, in radians.
         """
         inverse = np.exp(-rho - 1j * (angle + self._begin))
-        w = self._center + np.exp(np.polynomial.polynomial.polyval(inverse, self._series)) / inverse
+        w = self._center + np.exp(polyval(inverse, self._series)) / inverse
         (first, second), n = self._poles, self._power
         bent = ((w - first / n) / (w - second / n)) ** n
         return (first - second * bent) / (1 - bent)
 
     def wall(self, angle: Float[np.ndarray, " n"]) -> Float[np.ndarray, "n 2"]:
         """Points of the outline at angles from the trailing edge, 0 to 2 pi."""
-        theta = angle + self._begin
-        phi = theta + np.polynomial.polynomial.polyval(np.exp(-1j * theta), self._series).imag
+        phi = _shifted(angle + self._begin, self._series)
         return self.airfoil.at(_fraction(np.clip(self._u(phi), 0, 1)))
 
     def _unbent(self, z: Complex[np.ndarray, " n"]) -> Complex[np.ndarray, " n"]:
@@ -101,11 +101,18 @@ class ConformalMap:
             if not abs(shift).max() < np.pi:
                 break
             if abs(shift - before).max() < _TOLERANCE:
-                series = series[:_KEPT]
-                value = np.polynomial.polynomial.polyval
-                tail = brentq(lambda t: t + value(np.exp(-1j * t), series).imag - phi[0], phi[0] - 2, phi[0] + 2)
-                return series, float(tail)
+                return series[:_KEPT], _root(series[:_KEPT], float(phi[0]))
         raise _far_from_circle(self.airfoil)
+
+
+def _shifted(theta: Float[np.ndarray, "*n"], series: Complex[np.ndarray, " k"]) -> Float[np.ndarray, "*n"]:
+    """The angle in the plane of the near-circle that belongs to one on the circle."""
+    return theta + polyval(np.exp(-1j * theta), series).imag
+
+
+def _root(series: Complex[np.ndarray, " k"], phi: float) -> float:
+    """The angle on the circle that belongs to one in the plane of the near-circle."""
+    return float(brentq(lambda theta: float(_shifted(np.array(theta), series)) - phi, phi - np.pi, phi + np.pi))
 
 
 def _fraction(u: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
