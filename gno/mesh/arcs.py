@@ -16,6 +16,7 @@ SHARP = np.radians(40)
 """A corner turns by more than this."""
 _WIDEST = np.radians(60)
 _CURVED = 0.5
+"""Edges that follow the turns of an arc, for one that follows its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,9 @@ def arcs(mesh: Mesh) -> list[list[Arc]]:
     begin, end = every.nodes[outer].T
     if len(np.unique(begin)) < len(begin):
         node = int(np.bincount(begin).argmax())
-        raise MeshError(f"the boundary touches itself in node {node}", why="it must be simple loops", fix="mend the mesh")
+        raise MeshError(
+            f"the boundary touches itself in node {node}", why="it must be simple loops", fix="mend the mesh"
+        )
     name = np.full(len(every), "", dtype=object)
     for patch, numbers in patch_faces(mesh).items():
         name[numbers] = patch

@@ -24,6 +24,7 @@ from gno.mesh.used import used_part
 
 _ROUNDS = 16
 _JITTER = 0.05
+_GROWTH = 0.5
 
 
 def coarsen(mesh: Mesh, num_nodes: int, *, keep: Mapping[str, int] | None = None, seed: int = 0) -> Mesh:
@@ -113,7 +114,7 @@ def _size(mesh: Mesh, outline: Outline) -> Size:
     outer = outer_nodes(mesh)
     _, nearest = cKDTree(outline.middles).query(mesh.points[outer])
     log_ratio = _harmonic(mesh, outer, np.log(outline.lengths[nearest] / fine[outer]))
-    h, tree = fine * np.exp(log_ratio), cKDTree(mesh.points)
+    h, tree = _graded(mesh, fine * np.exp(log_ratio)), cKDTree(mesh.points)
 
     def size(x: np.ndarray) -> np.ndarray:
         away, near = tree.query(x, k=3)
@@ -136,6 +137,19 @@ def _harmonic(mesh: Mesh, nodes: Int[np.ndarray, " outer"], values: Float[np.nda
         matrix.setdiag(degree)
         result[inside] = spsolve(matrix, around[inside][:, nodes] @ values)
     return result
+
+
+def _graded(mesh: Mesh, h: Float[np.ndarray, " nodes"]) -> Float[np.ndarray, " nodes"]:
+    """The largest lengths below these that grow along edges by no more than ``_GROWTH`` per distance."""
+    i, j = edges(mesh).T
+    step = _GROWTH * np.hypot(*(mesh.points[i] - mesh.points[j]).T)
+    while True:
+        limited = h.copy()
+        np.minimum.at(limited, i, h[j] + step)
+        np.minimum.at(limited, j, h[i] + step)
+        if np.array_equal(limited, h):
+            return h
+        h = limited
 
 
 def _spread(mesh: Mesh, outline: Outline, count: int, size: Size, rng: np.random.Generator) -> Points:

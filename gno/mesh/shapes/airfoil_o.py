@@ -91,9 +91,7 @@ def check_airfoil(airfoil: Airfoil, far_field: float, wall_spacing: float | None
 def check_far_field(far_field: float) -> None:
     """Refuse a far field that would touch the airfoil."""
     if not (np.isfinite(far_field) and far_field >= 2):
-        raise ConfigError(
-            f"far_field is {far_field}", why="it is 2 or more chords away", fix="take 20 or 100"
-        )
+        raise ConfigError(f"far_field is {far_field}", why="it is 2 or more chords away", fix="take 20 or 100")
 
 
 def _rim(outside: ConformalMap, angle: Float[np.ndarray, " rays"], radius: float) -> Float[np.ndarray, " rays"]:
