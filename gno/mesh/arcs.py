@@ -82,9 +82,7 @@ def arcs(mesh: Mesh) -> list[list[Arc]]:
     begin, end = every.nodes[outer].T
     if len(np.unique(begin)) < len(begin):
         node = int(np.bincount(begin).argmax())
-        raise MeshError(
-            f"the boundary touches itself in node {node}", why="it must be simple loops", fix="mend the mesh"
-        )
+        raise MeshError(f"the boundary touches itself in node {node}", why="a boundary is simple loops")
     name = np.full(len(every), "", dtype=object)
     for patch, numbers in patch_faces(mesh).items():
         name[numbers] = patch

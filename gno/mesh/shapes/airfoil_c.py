@@ -51,7 +51,7 @@ def airfoil_c(
     Example:
         >>> from gno.mesh.shapes import naca
         >>> airfoil_c(naca("0012"), around=32, outward=16, wake=12)
-        Mesh(2-D, 940 points, 896 quad; boundary: airfoil (32), farfield (88))
+        Mesh(2-D, 956 points, 896 quad; boundary: airfoil (32), farfield (88))
     """
     check_airfoil(airfoil, far_field, wall_spacing, around=(around, 8), outward=(outward, 2), wake=(wake, 2))
     outside = ConformalMap(airfoil)
@@ -82,23 +82,28 @@ def _parabolic(outside: ConformalMap, s: Complex[np.ndarray, "*n"]) -> Complex[n
 def _reach(outside: ConformalMap, direction: complex, distance: float) -> float:
     """How far to go in a direction of the half-plane to be so far from the airfoil."""
     middle = complex(*outside.airfoil.middle)
-    bound = np.full(1, 20 + 4 * distance / outside.airfoil.chord)
-    return float(
-        bisect(lambda r: abs(_parabolic(outside, r * direction + 0j) - middle) < distance, 2 + 0 * bound, bound)[0]
-    )
+    far = np.full(1, 20 + 4 * distance / outside.airfoil.chord)
+
+    def near(r: Float[np.ndarray, " 1"]) -> np.ndarray:
+        return abs(_parabolic(outside, r * direction + 0j) - middle) < distance
+
+    return float(bisect(near, np.full(1, 2.0), far)[0])
 
 
 def _first(
     outside: ConformalMap, xi: Float[np.ndarray, " lines"], wall: Complex[np.ndarray, " lines"], height: float
 ) -> float:
     """The first step outward that makes the highest cell on the airfoil so high."""
-    bound = np.ones(1)
-    return float(bisect(lambda eta: abs(_parabolic(outside, xi + 1j * eta) - wall).max() < height, 0 * bound, bound)[0])
+
+    def low(eta: Float[np.ndarray, " 1"]) -> np.ndarray:
+        return abs(_parabolic(outside, xi + 1j * eta) - wall).max() < height
+
+    return float(bisect(low, np.zeros(1), np.ones(1))[0])
 
 
 def _mesh(z: Complex[np.ndarray, "levels lines"], wake: int) -> Mesh:
     """The block folded along the wake, whose two sides are one line of nodes."""
-    node = np.arange(z.size).reshape(z.shape)
+    node = np.arange(z.size).reshape(len(z), -1)
     node[0, -wake - 1 :] = node[0, wake::-1]
     used = np.unique(node)
     node = np.searchsorted(used, node)

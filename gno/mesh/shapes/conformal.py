@@ -6,10 +6,10 @@ import numpy as np
 from jaxtyping import Complex, Float
 from numpy.polynomial.polynomial import polyval
 from scipy.interpolate import CubicSpline
-from scipy.optimize import brentq
 
 from gno.errors import MeshError
 from gno.mesh.shapes.airfoil import Airfoil
+from gno.mesh.shapes.stretching import bisect
 
 _SAMPLES = 2000
 _MODES = 1024
@@ -105,14 +105,15 @@ class ConformalMap:
         raise _far_from_circle(self.airfoil)
 
 
-def _shifted(theta: Float[np.ndarray, "*n"], series: Complex[np.ndarray, " k"]) -> Float[np.ndarray, "*n"]:
+def _shifted(theta: Float[np.ndarray, " n"], series: Complex[np.ndarray, " k"]) -> Float[np.ndarray, " n"]:
     """The angle in the plane of the near-circle that belongs to one on the circle."""
     return theta + polyval(np.exp(-1j * theta), series).imag
 
 
 def _root(series: Complex[np.ndarray, " k"], phi: float) -> float:
     """The angle on the circle that belongs to one in the plane of the near-circle."""
-    return float(brentq(lambda theta: float(_shifted(np.array(theta), series)) - phi, phi - np.pi, phi + np.pi))
+    low, high = np.full(1, phi - np.pi), np.full(1, phi + np.pi)
+    return float(bisect(lambda theta: _shifted(theta, series) < phi, low, high)[0])
 
 
 def _fraction(u: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
