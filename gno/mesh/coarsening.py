@@ -102,7 +102,7 @@ def _outline(loops: Sequence[Sequence[Arc]], counts: Sequence[int]) -> Outline:
 
 def _curve(arc: Arc) -> Curve:
     knots = np.arange(arc.num_edges + 1) / arc.num_edges
-    return Curve(arc.patch, lambda t: np.column_stack([np.interp(t, knots, x) for x in arc.points.T]))
+    return Curve(arc.patch, lambda t: np.column_stack([np.interp(t, knots, x) for x in arc.points.T]), knots=knots)
 
 
 def _size(mesh: Mesh, outline: Outline) -> Size:

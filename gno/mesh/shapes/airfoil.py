@@ -14,6 +14,8 @@ from gno.mesh.shapes.crossing import crossing
 from gno.mesh.shapes.outline import Points
 
 _FEWEST = 9
+_CHECKED = 500
+"""Points among which sides that cross are looked for, at most."""
 _SHARP = 1e-6
 """A gap of the trailing edge below this, in chords, is none."""
 
@@ -53,10 +55,11 @@ class Airfoil:
         if np.hypot(*(points[-1] - points[0])) < _SHARP * np.ptp(points, axis=0).max():
             points = np.concatenate([points[:-1], points[:1]])
         corners = points[:-1] if (points[0] == points[-1]).all() else points
+        corners = corners[:: 1 + len(corners) // _CHECKED]
         meeting = crossing(corners, corners)
         if meeting is not None:
             raise ConfigError(
-                f"{self.name} crosses itself between points {meeting[0]} and {meeting[1]}",
+                f"{self.name} crosses itself: sides {meeting[0]} and {meeting[1]} of {len(corners)}",
                 why="its inside is not defined",
                 fix="list the points from the trailing edge once around",
             )

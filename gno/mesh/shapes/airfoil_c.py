@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Complex, Float
+from jaxtyping import Bool, Complex, Float
 
 from gno.mesh.mesh import Mesh
 from gno.mesh.shapes.airfoil import Airfoil
 from gno.mesh.shapes.airfoil_o import check_airfoil, quads
 from gno.mesh.shapes.conformal import ConformalMap
-from gno.mesh.shapes.stretching import bisect, check_spacing, geometric
+from gno.mesh.shapes.stretching import bisect, check_spacing, first_step, geometric
 
 _CLUSTERED = 0.75
 """How much the cells crowd towards the trailing edge, from not at all (0) to as much as those of an O-mesh (1)."""
@@ -63,7 +63,8 @@ def airfoil_c(
     steps = geometric(float(xi[0] - xi[1]), behind - 2, wake)[1:]
     even = eta = geometric(min(4 / around, ahead / outward), ahead, outward)
     if wall_spacing is not None:
-        first = _first(outside, xi, wall, wall_spacing * airfoil.chord)
+        height = wall_spacing * airfoil.chord
+        first = first_step(lambda eta: _parabolic(outside, xi + 1j * eta), wall, height, ahead)
         check_spacing(wall_spacing, first, ahead, outward)
         eta = geometric(first, ahead, outward)
     xi = np.concatenate([2 + steps[::-1], xi, -2 - steps])
@@ -73,7 +74,7 @@ def airfoil_c(
     return _mesh(z, wake)
 
 
-def _parabolic(outside: ConformalMap, s: Complex[np.ndarray, "*n"]) -> Complex[np.ndarray, "*n"]:
+def _parabolic(outside: ConformalMap, s: Complex[np.ndarray, "..."]) -> Complex[np.ndarray, "..."]:
     """Points at ``s = sqrt(zeta) + 1 / sqrt(zeta)`` in the upper half-plane."""
     root = (s + np.sqrt(s - 2) * np.sqrt(s + 2)) / 2  # the cut of this product lies on the airfoil, as it should
     return outside(2 * np.log(abs(root)), 2 * np.angle(root))
@@ -84,21 +85,10 @@ def _reach(outside: ConformalMap, direction: complex, distance: float) -> float:
     middle = complex(*outside.airfoil.middle)
     far = np.full(1, 20 + 4 * distance / outside.airfoil.chord)
 
-    def near(r: Float[np.ndarray, " 1"]) -> np.ndarray:
+    def near(r: Float[np.ndarray, " 1"]) -> Bool[np.ndarray, " 1"]:
         return abs(_parabolic(outside, r * direction + 0j) - middle) < distance
 
     return float(bisect(near, np.full(1, 2.0), far)[0])
-
-
-def _first(
-    outside: ConformalMap, xi: Float[np.ndarray, " lines"], wall: Complex[np.ndarray, " lines"], height: float
-) -> float:
-    """The first step outward that makes the highest cell on the airfoil so high."""
-
-    def low(eta: Float[np.ndarray, " 1"]) -> np.ndarray:
-        return abs(_parabolic(outside, xi + 1j * eta) - wall).max() < height
-
-    return float(bisect(low, np.zeros(1), np.ones(1))[0])
 
 
 def _mesh(z: Complex[np.ndarray, "levels lines"], wake: int) -> Mesh:

@@ -10,7 +10,7 @@ from gno.mesh.mesh import Mesh
 from gno.mesh.shapes.airfoil import Airfoil
 from gno.mesh.shapes.conformal import ConformalMap
 from gno.mesh.shapes.square import check_length
-from gno.mesh.shapes.stretching import bisect, check_spacing, geometric
+from gno.mesh.shapes.stretching import bisect, check_spacing, first_step, geometric
 
 
 def airfoil_o(
@@ -51,14 +51,13 @@ def airfoil_o(
     angle = 2 * np.pi * np.arange(around) / around
     wall = outside.wall(angle) @ [1, 1j]
     rim = _rim(outside, angle, far_field * airfoil.chord)
-    part = np.linspace(0, 1, outward + 1)
+    part, end = np.linspace(0, 1, outward + 1), float(rim.mean())
     if wall_spacing is not None:
-        height, end = wall_spacing * airfoil.chord, np.array([rim.mean()])
-        first = float(bisect(lambda r: abs(outside(r, angle) - wall).max() < height, 0 * end, end)[0])
-        check_spacing(wall_spacing, first, float(end[0]), outward)
-        part = geometric(first / float(end[0]), 1.0, outward)
-    rho = part[:, None] * rim
-    z = outside(rho, np.broadcast_to(angle, rho.shape))
+        first = first_step(lambda rho: outside(rho, angle), wall, wall_spacing * airfoil.chord, end)
+        check_spacing(wall_spacing, first, end, outward)
+        part = geometric(first / end, 1.0, outward)
+    rho = end * part[:, None] + (rim - end) * part[:, None] ** 3  # circles near the airfoil as well as at the far field
+    z = outside(rho, angle)
     z[0] = wall
     node = np.arange(z.size).reshape(z.shape)
     node = np.concatenate([node, node[:, :1]], axis=1)

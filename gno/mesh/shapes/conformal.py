@@ -58,11 +58,11 @@ class ConformalMap:
         self._u = CubicSpline(phi, u)
         self._series, self._begin = self._theodorsen(phi, np.log(abs(w - self._center)))
 
-    def __call__(self, rho: Float[np.ndarray, "*n"], angle: Float[np.ndarray, "*n"]) -> Complex[np.ndarray, "*n"]:
+    def __call__(self, rho: Float[np.ndarray, "..."], angle: Float[np.ndarray, "..."]) -> Complex[np.ndarray, "..."]:
         """Points ``x + i y`` outside the airfoil.
 
         Args:
-            rho: logarithm of the radius; 0 on the airfoil.
+            rho: logarithm of the radius; 0 on the airfoil. Both arguments are broadcast.
             angle: angle from the trailing edge, counter-clockwise, in radians.
         """
         inverse = np.exp(-rho - 1j * (angle + self._begin))

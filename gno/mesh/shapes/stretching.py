@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Complex, Float
 
 from gno.errors import ConfigError
 
@@ -35,6 +35,27 @@ def geometric(first: float, total: float, count: int) -> Float[np.ndarray, " lev
     return found * (total / found[-1])
 
 
+def first_step(
+    points: Callable[[Float[np.ndarray, " 1"]], Complex[np.ndarray, " n"]],
+    wall: Complex[np.ndarray, " n"],
+    height: float,
+    most: float,
+) -> float:
+    """The step outward with which the highest cell on the airfoil is as high as wanted.
+
+    Args:
+        points: step to the nodes ``x + i y`` of the first line off the airfoil.
+        wall: nodes on the airfoil.
+        height: the largest distance of both.
+        most: no step is larger.
+    """
+
+    def low(step: Float[np.ndarray, " 1"]) -> Bool[np.ndarray, " 1"]:
+        return abs(points(step) - wall).max(keepdims=True) < height
+
+    return float(bisect(low, np.zeros(1), np.full(1, most))[0])
+
+
 def check_spacing(wall_spacing: float, first: float, total: float, count: int) -> None:
     """Refuse a first step that the others would have to be smaller than."""
     if first * count > total:
@@ -46,7 +67,7 @@ def check_spacing(wall_spacing: float, first: float, total: float, count: int) -
 
 
 def bisect(
-    below: Callable[[Float[np.ndarray, " lines"]], np.ndarray],
+    below: Callable[[Float[np.ndarray, " lines"]], Bool[np.ndarray, " lines"]],
     low: Float[np.ndarray, " lines"],
     high: Float[np.ndarray, " lines"],
 ) -> Float[np.ndarray, " lines"]:
