@@ -13,9 +13,11 @@ from gno.mesh.refine import refine
 
 if TYPE_CHECKING:
     from gno.mesh import shapes
+    from gno.mesh.coarsening import coarsen
     from gno.mesh.formats import load, save
 
 _LAZY = {
+    "coarsen": "gno.mesh.coarsening",
     "load": "gno.mesh.formats",
     "save": "gno.mesh.formats",
     "shapes": "gno.mesh.shapes",
@@ -27,6 +29,7 @@ __all__ = [
     "Quality",
     "cell_centroid",
     "cell_volume",
+    "coarsen",
     "edges",
     "face_area",
     "face_centroid",

@@ -40,10 +40,10 @@ def triangulate(loops: Sequence[Loop], edge_length: float, *, size: Size | None 
     outline = Outline(loops, [cut(side, target) for loop in loops for side in loop])
     points = fill(outline, target, rng)
     for number in range(_ROUNDS + 1):
-        outline, points, triangles = _conform(outline, points)
+        outline, points, triangles = conform(outline, points)
         if number < _ROUNDS:
             points = relax(outline, points, triangles, target, last=number >= _ROUNDS - 4)
-    return _mesh(outline, points, triangles)
+    return to_mesh(outline, points, triangles)
 
 
 def cut(side: Side, target: Target) -> Float[np.ndarray, " n"]:
@@ -102,8 +102,16 @@ class _Keys:
         return self._order[place], self._keys[place] == keys
 
 
-def _conform(outline: Outline, points: Points) -> tuple[Outline, Points, Triangles]:
-    """Split segments until each is an edge of the triangulation."""
+def conform(outline: Outline, points: Points) -> tuple[Outline, Points, Triangles]:
+    """Split segments until each is an edge of the triangulation.
+
+    Args:
+        outline: the sides, cut into segments.
+        points: points inside; those too close to a new segment go.
+
+    Raises:
+        MeshError: an outline that cannot be meshed.
+    """
     for _ in range(_SPLITS):
         try:
             triangles, found = clip(outline, points)
@@ -125,7 +133,17 @@ def _conform(outline: Outline, points: Points) -> tuple[Outline, Points, Triangl
     )
 
 
-def _mesh(outline: Outline, points: Points, triangles: Triangles) -> Mesh:
+def to_mesh(outline: Outline, points: Points, triangles: Triangles) -> Mesh:
+    """The mesh of an outline and the triangles that fill it.
+
+    Args:
+        outline: the sides, cut into segments.
+        points: points inside.
+        triangles: nodes of the triangles, those of the outline first.
+
+    Raises:
+        MeshError: triangles that do not fill the outline.
+    """
     every = np.concatenate([outline.points, points])
     a, b, c = every[triangles].transpose(1, 2, 0)
     area = ((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])) / 2

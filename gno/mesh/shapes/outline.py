@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from scipy.spatial import cKDTree
 
 Points = Float[np.ndarray, "_ 2"]
 """Points in the plane, any number of them."""
+_FINE = 4000
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,49 @@ class Circle:
         return np.abs(np.hypot(*(points - np.array(self.center)).T) - self.radius)
 
 
-Side = Straight | Circle
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A curved side from one corner to the next; closed in itself where they are one.
+
+    Args:
+        name: the patch that the side belongs to.
+        through: points at fractions of the side.
+        fewest: segments that the side needs at least.
+        knots: ascending fractions at which segments are split, where one lies inside.
+    """
+
+    name: str
+    through: Callable[[Float[np.ndarray, " n"]], Points]
+    fewest: int = 1
+    knots: Float[np.ndarray, " k"] | None = None
+
+    @cached_property
+    def _fine(self) -> Points:
+        return self.through(np.linspace(0, 1, _FINE + 1))
+
+    @cached_property
+    def length(self) -> float:
+        """Length of the side."""
+        return float(np.hypot(*np.diff(self._fine, axis=0).T).sum())
+
+    def at(self, t: Float[np.ndarray, " n"]) -> Points:
+        """Points at the fractions ``t``."""
+        return self.through(t)
+
+    def distance(self, points: Points) -> Float[np.ndarray, " points"]:
+        """Distance of points from the side, up to its length over some thousands."""
+        return np.asarray(cKDTree(self._fine).query(points)[0])
+
+    def between(self, begin: Float[np.ndarray, " n"], end: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+        """Fractions in the middle of segments, or the knots next to them."""
+        middle = (begin + end) / 2
+        if self.knots is None:
+            return middle
+        knot = self.knots[np.searchsorted(self.knots[:-1], middle - 1e-9)]
+        return np.where((begin < knot) & (knot < end), knot, middle)
+
+
+Side = Straight | Circle | Curve
 Loop = Sequence[Side]
 
 
@@ -120,10 +165,11 @@ class Outline:
         return np.column_stack([first, last])
 
     def split(self, which: Bool[np.ndarray, " points"]) -> Outline:
-        """The same outline with a new point in the middle of some segments."""
+        """The same outline with a new point in the middle of some segments, or on a knot of their curve."""
         cuts = []
-        for number, t in enumerate(self.cuts):
-            middle = (t + np.append(t[1:], 1.0)) / 2
+        for number, (side, t) in enumerate(zip(self.sides, self.cuts)):
+            end = np.append(t[1:], 1.0)
+            middle = side.between(t, end) if isinstance(side, Curve) else (t + end) / 2
             cuts.append(np.sort(np.concatenate([t, middle[which[self.side == number]]])))
         return Outline(self.loops, cuts)
 

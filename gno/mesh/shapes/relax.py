@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Int
 
 from gno.mesh.shapes.front import CLEAR, clear_of, nearest_to
 from gno.mesh.shapes.outline import Outline, Points
-from gno.mesh.shapes.target import Target
+from gno.mesh.shapes.target import Size
 
 Triangles = Int[np.ndarray, "triangles 3"]
 """Nodes of triangles, counter-clockwise: those of the outline first, then the points inside."""
@@ -16,7 +16,7 @@ _SHORT = 0.6
 _WIDE = 0.85
 
 
-def relax(outline: Outline, points: Points, triangles: Triangles, target: Target, *, last: bool) -> Points:
+def relax(outline: Outline, points: Points, triangles: Triangles, target: Size, *, last: bool) -> Points:
     """Points moved towards an even spacing; where they crowd some go, where they are sparse some come.
 
     Args:
