@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint as recompute
 
@@ -20,6 +19,7 @@ from gno.fv.pressure_correction import Given, PressureCorrection
 from gno.fv.projection_boundary import Boundary, TimedBoundary
 from gno.fv.timed import now
 from gno.fv.values import vectors
+from gno.fv.viscosity import viscosity_of
 
 
 class Projection:
@@ -129,7 +129,7 @@ class Projection:
         """
         self._refuse_fast(flow)
         given = self._given(flow.time, flow.time + self.dt, body_force, boundary)
-        return self._equations.step(flow, self.dt, _positive(viscosity), given)
+        return self._equations.step(flow, self.dt, viscosity_of(viscosity), given)
 
     def advance(
         self,
@@ -164,7 +164,7 @@ class Projection:
             ConfigError: values of the wrong shape, or a viscosity that is not positive.
             SolverError: a step that is too long for the flow, or numbers that are not finite.
         """
-        options = {"viscosity": _positive(viscosity), "body_force": body_force, "boundary": boundary}
+        options = {"viscosity": viscosity_of(viscosity), "body_force": body_force, "boundary": boundary}
         flow = (
             initial if isinstance(initial, FlowState) else self.start(initial, body_force=body_force, boundary=boundary)
         )
@@ -202,7 +202,7 @@ class Projection:
         do, rows, area = self._equations.do, self.mesh.patches[patch], self.mesh.geometry().area
         p = do.pressure_at(torch.cat([flow.pressure, self._held.pressure(flow.time, boundary)]))
         shear = do.velocity_slope(torch.cat([flow.velocity, self._held.velocity(flow.time, boundary)]))
-        return (p[:, None] * area - _positive(viscosity) * shear)[rows].sum(0)
+        return (p[:, None] * area - viscosity_of(viscosity) * shear)[rows].sum(0)
 
     def _given(self, before: float, time: float, force: Value, boundary: Boundary | None) -> Given:
         held, centers = self._held, self.mesh.geometry().centroid
@@ -255,10 +255,3 @@ class _Run:
         report.imbalance = max(report.imbalance, solver.imbalance(flow))
         if self._on_step is not None:
             self._on_step(flow)
-
-
-def _positive(viscosity: float | Tensor) -> Float[Tensor, ""]:
-    nu = torch.as_tensor(viscosity, dtype=torch.float64)
-    if nu.ndim or not (torch.isfinite(nu) and nu > 0):
-        raise ConfigError(f"viscosity is {viscosity}", why="it is one positive number")
-    return nu
