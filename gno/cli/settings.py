@@ -63,6 +63,48 @@ def check_names(given: Mapping[str, Value], known: Sequence[str], equation: str)
             )
 
 
+def number(given: Mapping[str, Value], name: str, default: float | None = None) -> float:
+    """A setting that is a number.
+
+    Args:
+        given: from ``settings``.
+        name: its name.
+        default: where it is not given.
+
+    Raises:
+        ConfigError: something else.
+
+    Example:
+        >>> number({"speed": 2}, "speed"), number({}, "length", 1.0)
+        (2.0, 1.0)
+    """
+    value = given.get(name, default)
+    if isinstance(value, (bool, str, list)) or value is None:
+        raise ConfigError(f"--set {name}={value}", why="it must be a number", fix=f"for example: --set {name}=1")
+    return float(value)
+
+
+def vector(given: Mapping[str, Value], name: str, default: float | Sequence[float]) -> Any:
+    """A setting that is a vector, or a number where that can stand for one.
+
+    Args:
+        given: from ``settings``.
+        name: its name.
+        default: where it is not given.
+
+    Raises:
+        ConfigError: something else.
+
+    Example:
+        >>> vector({"direction": [0, 1]}, "direction", (1.0, 0.0))
+        [0, 1]
+    """
+    value = given.get(name, default)
+    if isinstance(value, (str, bool)):
+        raise ConfigError(f"--set {name}={value}", why="it must be a vector", fix=f"for example: --set {name}=1,0")
+    return value
+
+
 def parsed(text: str) -> Value:
     """A word as the value that it looks like.
 

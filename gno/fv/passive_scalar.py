@@ -198,6 +198,14 @@ class PassiveScalar:
         out = self.scalar.balance.leaving(carried.u, theta)
         return {name: out[rows - inner].sum() for name, rows in self.flow.mesh.patches.items()}
 
+    def gradient(self, carried: Carried) -> Float[Tensor, "cells dim"]:
+        """Of the scalar, in the cells.
+
+        Args:
+            carried: both at one time.
+        """
+        return self.scalar.balance.gradients(carried.u, self.transport(carried.flow))
+
     def transport(self, flow: FlowState) -> Transport:
         """What the balance of the scalar takes, in a flow.
 

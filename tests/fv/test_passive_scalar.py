@@ -37,6 +37,7 @@ def channel(n: int = 5, dt: float = 0.03, **medium: Any) -> PassiveScalar:
 
 
 @pytest.mark.parametrize("scheme", ["upwind", "linear-upwind", "limited", "central"])
+@torch.no_grad()
 def test_a_constant_stays_constant(scheme: str) -> None:
     both = channel()
     both = PassiveScalar(both.flow, AdvectionDiffusion(both.flow.mesh, DYE, scheme=scheme), diffusivity=0.01)  # type: ignore[arg-type]
@@ -45,6 +46,7 @@ def test_a_constant_stays_constant(scheme: str) -> None:
     assert float((last.u - 1).abs().max()) < 1e-12
 
 
+@torch.no_grad()
 def test_the_integral_changes_by_what_crosses_the_boundary_and_what_is_made() -> None:
     source = Timed(lambda time: 0.5 + time)
     both, volume = channel(source=source), channel().flow.mesh.geometry().volume
@@ -62,6 +64,7 @@ def test_the_integral_changes_by_what_crosses_the_boundary_and_what_is_made() ->
     assert total[-1] > 0.2
 
 
+@torch.no_grad()
 def test_second_order_in_time() -> None:
     """A blob in vortices that do not stand still, on a torus."""
     mesh = FVMesh.of(shapes.square(1 / 6, kind="quad"), periodic={"left": "right", "bottom": "top"})
@@ -78,6 +81,7 @@ def test_second_order_in_time() -> None:
     assert_order(dts, [float((final(dt) - exact).norm() / exact.norm()) for dt in dts], 2.0, at_most=5e-2)
 
 
+@torch.no_grad()
 def test_steps_lead_to_the_steady_state_of_the_flow_they_lead_to() -> None:
     both = channel(dt=0.05, diffusivity=0.05)
     last, _ = both.advance(both.start(0.0, 0.0), 120, viscosity=0.2)
@@ -125,6 +129,7 @@ def test_derivatives_of_a_scalar_in_a_steady_flow() -> None:
         assert float(slope) == pytest.approx((high - low) / 2e-5, rel=1e-6), name
 
 
+@torch.no_grad()
 def test_a_steady_scalar_keeps_its_balance() -> None:
     solver = NavierStokes(shapes.square(0.2, seed=1), WALLS)
     flow = solver.solve(viscosity=0.1)
@@ -134,6 +139,7 @@ def test_a_steady_scalar_keeps_its_balance() -> None:
     assert float(sum(made.flux.values())) == pytest.approx(2.0, abs=1e-9)
 
 
+@torch.no_grad()
 def test_a_run_in_parts_is_the_run() -> None:
     both = channel()
     whole, _ = both.advance(both.start(0.0, 0.0), 8, viscosity=0.05)
