@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
 from gno.cli.conditions import SCALAR, conditions, flow_kinds
@@ -124,7 +125,7 @@ class FlowProblem:
             force: of the fluid with its density on a patch ``(dim,)``.
         """
         cd, cl = coefficients(
-            self.viscosity.new_tensor(force),
+            torch.as_tensor(force, dtype=torch.float64),
             velocity=number(self.given, "speed", 1.0),
             length=number(self.given, "length", 1.0),
             direction=vector(self.given, "direction", (1.0, 0.0)),

@@ -9,7 +9,7 @@ import torch
 from gno.cli.fields import number_or_field, vectors_named
 from gno.cli.flow import FlowProblem
 from gno.cli.flow_fields import FlowFields
-from gno.cli.settings import vector
+from gno.cli.settings import number, vector
 from gno.errors import ConfigError, SolverError
 from gno.fv import Projection
 from gno.fv.conditions import Value
@@ -69,6 +69,20 @@ class FlowInTime:
             if step % every == 0 or step == last:
                 on_state(time, self._mesh(state))
             on_step(step, time, self.report)
+
+    def forces(self) -> dict[str, dict[str, float | None]]:
+        """Of each patch drag and lift: the last, and what they were in the second half of the time."""
+        given = self.problem.given
+        return self.history.summary(velocity=number(given, "speed", 1.0), length=number(given, "length", 1.0))
+
+    def extremes(self, state: Mesh) -> list[float]:
+        """Least and largest value of the scalar in the cells, if there is one.
+
+        Args:
+            state: from ``march``.
+        """
+        u = state.cell_data.get("scalar") if self.scalar is not None else None
+        return [] if u is None else [float(u.min()), float(u.max())]
 
     def _step(self, state: State) -> State:
         options = {"viscosity": self.problem.viscosity, "body_force": self.problem.body_force}

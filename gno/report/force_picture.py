@@ -81,5 +81,5 @@ def _last_values(axes: Axes, curves: Mapping[str, Curve], *, with_names: bool) -
     ):
         above = min((values - low) / (high - low), above - 0.13)
         text = f"{patch}  {values:.4g}" if with_names else f"{values:.4g}"
-        style = {"color": color, "fontsize": LABEL, "va": "center", "parse_math": False}
-        axes.text(1.025, above, text, transform=axes.transAxes, **style)
+        place = axes.transAxes
+        axes.text(1.025, above, text, transform=place, color=color, fontsize=LABEL, va="center", parse_math=False)
