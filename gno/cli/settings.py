@@ -97,12 +97,12 @@ def vector(given: Mapping[str, Value], name: str, default: float | Sequence[floa
 
     Example:
         >>> vector({"direction": [0, 1]}, "direction", (1.0, 0.0))
-        [0, 1]
+        [0.0, 1.0]
     """
     value = given.get(name, default)
     if isinstance(value, (str, bool)):
         raise ConfigError(f"--set {name}={value}", why="it must be a vector", fix=f"for example: --set {name}=1,0")
-    return value
+    return list(map(float, value)) if isinstance(value, list) else value
 
 
 def parsed(text: str) -> Value:

@@ -45,8 +45,8 @@ class ForceHistory:
             time: at its end.
             coefficients: patch to drag and lift.
         """
-        self.times.append(time)
-        self._rows.append([c for patch in self.patches for c in coefficients[patch]])
+        self.times.append(float(time))
+        self._rows.append([float(c) for patch in self.patches for c in coefficients[patch]])
 
     def of(self, patch: str) -> tuple[Float[np.ndarray, " steps"], Float[np.ndarray, " steps"]]:
         """Drag and lift of a patch.

@@ -15,13 +15,13 @@ import pytest
 from gno.mesh import cell_volume, load, save, shapes
 
 SOLVE = ("solve", "navier-stokes")
-LID = ("--set", "viscosity=0.05", "--bc", "top=noslip:1,0")
+LID = ("--set", "viscosity=0.1", "--bc", "top=noslip:1,0")
 CHANNEL = ("--set", "viscosity=0.1", "--bc", "left=parabola:1", "--bc", "right=pressure:0")
 
 
 @pytest.fixture
 def square(tmp_path: Path) -> Path:
-    save(shapes.square(0.25, kind="quad"), tmp_path / "in.vtu")
+    save(shapes.square(0.125, kind="quad"), tmp_path / "in.vtu")
     return tmp_path / "in.vtu"
 
 
@@ -43,7 +43,7 @@ def test_a_channel_becomes_its_parabola(gno: Any, channel: Path) -> None:
     y = last.points[:, 1]
     np.testing.assert_allclose(last.point_data["velocity"][:, 0], 4 * y * (1 - y), atol=0.05)
     x = last.points[:, 0]
-    np.testing.assert_allclose(last.point_data["pressure"], 8 * (2 - x), atol=0.5)
+    np.testing.assert_allclose(last.point_data["pressure"], 8 * (2 - x), rtol=0.05, atol=0.01)
     # The friction of u = 4 y (1 - y) on a wall of length 2, of which the coefficient knows no density.
     assert found["forces"]["bottom"]["cd"] == pytest.approx(1.6, rel=0.04)
     assert found["forces"]["bottom"]["cd_mean"] == pytest.approx(1.6, rel=0.04)
@@ -58,13 +58,13 @@ def test_a_channel_becomes_its_parabola(gno: Any, channel: Path) -> None:
     assert [s.get("file") for s in sets] == ["t_0000.vtu", "t_0001.vtu", "t_0002.vtu"]
 
 
-def test_steps_lead_to_the_steady_flow_and_the_scalar_in_it(gno: Any, square: Path) -> None:
-    scalar = ("--set", "scalar_diffusivity=0.05", "--scalar-bc", "top=dirichlet:1", "--scalar-bc", "bottom=dirichlet:0")
-    time = ("--time", 30, "--steps", 300, "--every", 300, "--quiet")
+def test_steps_lead_to_the_steady_flow_and_the_scalar_in_it(gno: Any, channel: Path) -> None:
+    scalar = ("--set", "scalar_diffusivity=0.1", "--scalar-bc", "left=dirichlet:1", "--scalar-bc", "bottom=dirichlet:0")
+    time = ("--time", 5, "--steps", 80, "--every", 80, "--quiet")
     for name, more in (("steady", ()), ("t", time)):
-        answer = gno(*SOLVE, square, "-o", square.with_name(f"{name}.vtu"), *LID, *scalar, *more)
+        answer = gno(*SOLVE, channel, "-o", channel.with_name(f"{name}.vtu"), *CHANNEL, *scalar, *more)
         assert answer.code == 0, answer.err
-    steady, last = (load(square.with_name(name)) for name in ("steady.vtu", "t_0001.vtu"))
+    steady, last = (load(channel.with_name(name)) for name in ("steady.vtu", "t_0001.vtu"))
     np.testing.assert_allclose(last.cell_data["velocity"], steady.cell_data["velocity"], atol=0.02)
     np.testing.assert_allclose(last.cell_data["scalar"], steady.cell_data["scalar"], atol=0.01)
 
@@ -82,16 +82,16 @@ def test_a_scalar_in_a_closed_box_keeps_its_integral(gno: Any, square: Path) -> 
     assert np.abs(states[-1] - states[0]).max() > 1e-3
 
 
-def test_a_run_goes_on_from_its_last_state(gno: Any, square: Path) -> None:
-    words, whole, half = ("--quiet", "--every", 100, *LID), square.with_name("w.vtu"), square.with_name("h.vtu")
-    assert gno(*SOLVE, square, "-o", whole, *words, "--time", 1, "--steps", 40).code == 0
-    assert gno(*SOLVE, square, "-o", half, *words, "--time", 0.5, "--steps", 20).code == 0
-    last, more = square.with_name("h_0001.vtu"), square.with_name("m.vtu")
+def test_a_run_goes_on_from_its_last_state(gno: Any, channel: Path) -> None:
+    words, whole, half = ("--quiet", "--every", 100, *CHANNEL), channel.with_name("w.vtu"), channel.with_name("h.vtu")
+    assert gno(*SOLVE, channel, "-o", whole, *words, "--time", 1, "--steps", 40).code == 0
+    assert gno(*SOLVE, channel, "-o", half, *words, "--time", 0.5, "--steps", 20).code == 0
+    last, more = channel.with_name("h_0001.vtu"), channel.with_name("m.vtu")
     answer = gno(*SOLVE, last, "-o", more, *words, "--time", 0.5, "--steps", 20, "--set", "initial=velocity")
     assert answer.code == 0, answer.err
-    begun, ended = (load(square.with_name(name)).cell_data["velocity"] for name in ("m_0000.vtu", "m_0001.vtu"))
+    begun, ended = (load(channel.with_name(name)).cell_data["velocity"] for name in ("m_0000.vtu", "m_0001.vtu"))
     np.testing.assert_allclose(begun, load(last).cell_data["velocity"], atol=5e-3)
-    np.testing.assert_allclose(ended, load(square.with_name("w_0001.vtu")).cell_data["velocity"], atol=5e-3)
+    np.testing.assert_allclose(ended, load(channel.with_name("w_0001.vtu")).cell_data["velocity"], atol=5e-3)
 
 
 def test_what_is_periodic_goes_around(gno: Any, square: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_step_too_long_is_refused_with_one_that_is_not(gno: Any, square: Path)
     assert (refused.code, "the Courant number is" in refused.error[0]) == (5, True)
     assert "--time 1 --steps 2 make dt 0.5" in refused.error[1]
     dt = float(refused.error[2].rpartition(" ")[2])
-    assert gno(*words, "--steps", int(1.5 / dt)).code == 0
+    assert gno(*words, "--steps", int(2 / dt)).code == 0
 
 
 def test_a_stopped_run_keeps_what_it_wrote(square: Path) -> None:

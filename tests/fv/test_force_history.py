@@ -10,7 +10,7 @@ from gno.fv.force_history import ForceHistory, frequency
 def shedding(strouhal: float) -> ForceHistory:
     """A lift that starts to swing, about a mean that is not zero."""
     history = ForceHistory(["hole", "wall"])
-    for time in np.linspace(0.01, 8, 800):
+    for time in np.linspace(0.025, 20, 800):
         lift = 0.2 + np.tanh(time) * np.sin(2 * np.pi * strouhal * 2.0 / 0.5 * time)
         history.append(float(time), {"hole": (3.0 + 1 / time, float(lift)), "wall": (1.0, 1e-18 * float(lift))})
     return history

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -77,15 +78,16 @@ def test_second_order_in_time() -> None:
         blob = lambda x: (wave * x[:, 0]).sin() * (wave * x[:, 1]).cos()  # noqa: E731
         return both.advance(both.start(start, blob), round(0.2 / dt), viscosity=0.02)[0].u
 
-    exact, dts = final(1 / 400), [1 / 25, 1 / 50, 1 / 100]
-    assert_order(dts, [float((final(dt) - exact).norm() / exact.norm()) for dt in dts], 2.0, at_most=5e-2)
+    dts = [1 / 20, 1 / 40, 1 / 80, 1 / 160]
+    u = [final(dt) for dt in dts]
+    assert_order(dts[:-1], [float((a - b).norm() / b.norm()) for a, b in itertools.pairwise(u)], 2.0, at_most=5e-2)
 
 
 @torch.no_grad()
 def test_steps_lead_to_the_steady_state_of_the_flow_they_lead_to() -> None:
-    both = channel(dt=0.05, diffusivity=0.05)
-    last, _ = both.advance(both.start(0.0, 0.0), 120, viscosity=0.2)
-    steady = both.scalar.solve(last.flow.flux, 0.05)
+    both = channel(dt=0.05, diffusivity=0.3, source=1.0)
+    last, _ = both.advance(both.start(0.0, 0.0), 60, viscosity=0.5)
+    steady = both.scalar.solve(last.flow.flux, 0.3, source=1.0)
     torch.testing.assert_close(last.u, steady.u, atol=1e-4, rtol=0)
 
 
@@ -149,7 +151,6 @@ def test_a_run_in_parts_is_the_run() -> None:
 
 
 def test_two_meshes_are_refused() -> None:
-    mesh = shapes.square(0.5)
-    flow = Projection(FVMesh.of(mesh), WALLS, dt=0.1)
+    flow = Projection(FVMesh.of(shapes.square(0.5)), WALLS, dt=0.1)
     with pytest.raises(ConfigError, match="two meshes"):
-        PassiveScalar(flow, AdvectionDiffusion(mesh, DYE), diffusivity=1.0)
+        PassiveScalar(flow, AdvectionDiffusion(shapes.square(0.25), DYE), diffusivity=1.0)
