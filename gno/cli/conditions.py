@@ -47,18 +47,19 @@ SCALAR = {
 """Conditions of a scalar; ``robin:H,G`` has the transfer and the value outside."""
 
 
-def flow_kinds(mesh: Mesh) -> dict[str, Kind]:
+def flow_kinds(mesh: Mesh, density: float = 1.0) -> dict[str, Kind]:
     """Conditions of a flow; a speed is along the normal, into the domain.
 
     Args:
         mesh: whose patches a parabola lies between the ends of.
+        density: that a pressure is divided by: the solvers know that of density one.
     """
     return {
         "noslip": Kind(lambda velocity, _: NoSlip(velocity), "vector", 0.0),
         "inlet": Kind(lambda speed, _: Inlet(speed), "number"),
         "parabola": Kind(lambda peak, patch: Inlet(parabola(mesh, patch, peak)), "number"),
         "velocity": Kind(lambda velocity, _: Inlet(velocity), "vector"),
-        "pressure": Kind(lambda value, _: PressureOutlet(value), "number", 0.0),
+        "pressure": Kind(lambda value, _: PressureOutlet(value / density), "number", 0.0),
         "slip": Kind(lambda *_: Slip(), "nothing"),
         "symmetry": Kind(lambda *_: Symmetry(), "nothing"),
         "periodic": Kind(lambda other, _: Periodic(other), "patch"),
@@ -73,12 +74,13 @@ _FITS: dict[str, Callable[[Value], bool]] = {
 }
 
 
-def conditions(words: Sequence[str] | None, kinds: Mapping[str, Kind]) -> dict[str, Condition]:
+def conditions(words: Sequence[str] | None, kinds: Mapping[str, Kind], *, option: str = "--bc") -> dict[str, Condition]:
     """Patch to condition; without words, the first kind everywhere.
 
     Args:
         words: ``PATCH=KIND`` or ``PATCH=KIND:VALUE``.
         kinds: known kinds.
+        option: that the words were given with.
 
     Raises:
         ConfigError: a word of another form, an unknown kind, a value that does not fit, or a patch twice.
@@ -95,26 +97,26 @@ def conditions(words: Sequence[str] | None, kinds: Mapping[str, Kind]) -> dict[s
         kind = kinds.get(name)
         if not patch or kind is None:
             raise ConfigError(
-                f"--bc {word!r} is no condition",
+                f"{option} {word!r} is no condition",
                 why=f"it must be PATCH=KIND or PATCH=KIND:VALUE, and KIND one of: {', '.join(kinds)}",
-                fix=f"for example: --bc wall={first}, or --bc '*={first}' for all patches not named",
+                fix=f"for example: {option} wall={first}, or {option} '*={first}' for all patches not named",
             )
         if patch in result:
-            raise ConfigError(f"--bc gives {patch!r} twice", why="one condition holds", fix="leave one of them out")
-        result[patch] = kind.make(_value(word, kind, text), patch)
+            raise ConfigError(f"{option} gives {patch!r} twice", why="one condition holds", fix="leave one of them out")
+        result[patch] = kind.make(_value(word, kind, text, option), patch)
     return result
 
 
-def _value(word: str, kind: Kind, text: str) -> Any:
+def _value(word: str, kind: Kind, text: str, option: str) -> Any:
     if kind.takes == "nothing" and not text:
         return None
     value = parsed(text) if text else kind.default
     if value is None or kind.takes == "nothing" or not _FITS[kind.takes](value):
         form = {"pair": "two numbers", "patch": "the name of the other patch", "nothing": "no value"}
         raise ConfigError(
-            f"--bc {word!r} is no condition",
+            f"{option} {word!r} is no condition",
             why=f"its kind takes {form.get(kind.takes, f'a {kind.takes}')}",
-            fix=f"for example: --bc {word.partition(':')[0]}{_EXAMPLES[kind.takes]}",
+            fix=f"for example: {option} {word.partition(':')[0]}{_EXAMPLES[kind.takes]}",
         )
     return list(map(float, value)) if isinstance(value, list) else value if kind.takes == "patch" else float(value)
 

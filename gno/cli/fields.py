@@ -88,6 +88,40 @@ def number_or_field(mesh: Mesh, name: str, value: Value) -> float | np.ndarray:
     return float(value)
 
 
+def vectors_named(mesh: Mesh, name: str, field: str) -> np.ndarray:
+    """A field of vectors, one a cell; of a field at the nodes each cell takes the mean of its corners.
+
+    Args:
+        mesh: the mesh.
+        name: of what is to be given.
+        field: name of the field.
+
+    Raises:
+        DataError: no such field, one that is no vector, or values that are not finite.
+    """
+    values, at_nodes = field_named(mesh, name, field)
+    check_vectors(mesh, name, field, values)
+    return corner_mean(mesh, values) if at_nodes else values
+
+
+def check_vectors(mesh: Mesh, name: str, field: str, values: np.ndarray) -> None:
+    """Refuse a field that is none of vectors.
+
+    Args:
+        mesh: the mesh.
+        name: of what is to be given.
+        field: name of the field.
+        values: of the field.
+
+    Raises:
+        DataError: another shape, or values that are not finite.
+    """
+    if values.shape[1:] != (mesh.dim,):
+        what, why = f"field {field!r} has shape {values.shape}", f"{name} has {mesh.dim} components"
+        raise DataError(what, why=why, fix="give a field of vectors")
+    check_finite(values, f"field {field!r}", fix="mend the field where it is made")
+
+
 def field_named(mesh: Mesh, name: str, field: str) -> tuple[np.ndarray, bool]:
     """A field of the mesh, and whether it stands at the nodes.
 

@@ -1,128 +1,184 @@
-"""The solver of incompressible flow as the command line asks for it."""
+"""The solver of steady incompressible flow, and of what it carries, as the command line asks for it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
+from torch import Tensor
 
-from gno.cli.settings import Value, check_names, number
+from gno.cli.conditions import SCALAR, conditions, flow_kinds
+from gno.cli.fields import number_or_field
+from gno.cli.flow_fields import FlowFields, with_flow, with_scalar
+from gno.cli.settings import Value, check_names, number, vector
 from gno.errors import ConfigError
 from gno.fv import (
+    AdvectionDiffusion,
     Condition,
-    Dirichlet,
+    Flow,
     FVMesh,
-    Inlet,
     NavierStokes,
     Neumann,
     NoSlip,
     Periodic,
-    cells_to_nodes,
+    Scalar,
     coefficients,
     forces,
 )
-from gno.fv.flow import Flow
 from gno.fv.newton import OnStep
-from gno.fv.values import vectors
+from gno.fv.patches import by_patch, check_patch, partners
+from gno.fv.viscosity import viscosity_of
 from gno.mesh import Mesh
 
-COEFFICIENTS = ("viscosity", "body_force", "blending", "speed", "length", "direction")
+FLOW = ("viscosity", "density", "body_force", "blending", "speed", "length", "direction", "initial")
+SCALARS = ("scalar_diffusivity", "scalar_source", "scalar_initial")
 
 
-class Solved(NamedTuple):
-    """A flow on a mesh.
+class Steady(NamedTuple):
+    """A steady flow on a mesh.
 
     Args:
-        mesh: with ``velocity`` and ``pressure`` at cells and nodes.
+        mesh: with ``velocity``, ``speed``, ``pressure``, and perhaps ``scalar``, at cells and nodes.
         flow: as the solver returned it.
         forces: patch to ``cd``, ``cl`` and the force itself.
+        scalar: what the flow carries, if anything.
     """
 
     mesh: Mesh
     flow: Flow
     forces: dict[str, dict[str, Any]]
+    scalar: Scalar | None
 
 
-def flow_fields(
-    mesh: Mesh,
-    given: Mapping[str, Value],
-    boundary: Mapping[str, Condition],
-    patches: Sequence[str],
-    on_step: OnStep | None = None,
-) -> Solved:
-    """Solve on a mesh.
+class FlowProblem:
+    """A flow on a mesh, with all that it depends on.
 
     Args:
         mesh: the mesh.
-        given: ``viscosity``, and perhaps ``body_force``, ``blending``; ``speed``, ``length`` and ``direction`` that
-            drag and lift refer to.
-        boundary: patch to condition.
+        given: ``viscosity``, and perhaps the others of ``FLOW`` and ``SCALARS``.
+        words: of the boundary, as ``conditions`` takes them; walls are where they say nothing.
         patches: whose forces are wanted.
-        on_step: as of ``NavierStokes.solve``.
+        scalar_words: of the boundary of the scalar; where they say nothing, nothing diffuses through.
 
     Raises:
         ConfigError: an unknown coefficient, or a value, condition or patch that cannot be.
-        SolverError: the solver does not converge.
+        DataError: a field that is not there, or has values that cannot be.
     """
-    check_names(given, COEFFICIENTS, "navier-stokes")
-    if "viscosity" not in given:
-        raise ConfigError("no viscosity is given", why="the flow depends on it", fix="--set viscosity=0.01")
-    solver = NavierStokes(mesh, boundary, blending=number(given, "blending", 0.0))
-    flow = solver.solve(
-        viscosity=number(given, "viscosity"), body_force=_vector(given, "body_force", 0.0), on_step=on_step
-    )
-    reference: dict[str, Any] = {
-        "velocity": number(given, "speed", 1.0),
-        "length": number(given, "length", 1.0),
-        "direction": _vector(given, "direction", (1.0, 0.0)),
-    }
-    table = {}
-    for patch in patches:
-        force = forces(flow, patch)
-        cd, cl = coefficients(force, **reference)
-        table[patch] = {"cd": float(cd), "cl": float(cl), "force": force.tolist()}
-    return Solved(_with_flow(mesh, flow, solver), flow, table)
 
+    def __init__(
+        self,
+        mesh: Mesh,
+        given: Mapping[str, Value],
+        words: Sequence[str] | None = None,
+        *,
+        patches: Sequence[str] | None = None,
+        scalar_words: Sequence[str] | None = None,
+    ) -> None:
+        check_names(given, (*FLOW, *SCALARS), "navier-stokes")
+        if "viscosity" not in given:
+            raise ConfigError("no viscosity is given", why="the flow depends on it", fix="--set viscosity=0.01")
+        self.mesh, self.given, self.patches = mesh, given, list(dict.fromkeys(patches or ()))
+        self.viscosity, self.density = viscosity_of(number(given, "viscosity")), number(given, "density", 1.0)
+        if not 0 < self.density < float("inf"):
+            raise ConfigError(f"density is {self.density:g}", why="it is one finite number larger than 0")
+        self.body_force = vector(given, "body_force", 0.0)
+        boundary = {"*": NoSlip(), **conditions(words, flow_kinds(mesh, self.density))}
+        self.volumes = FVMesh.of(mesh, periodic=partners(boundary))
+        self.conditions: dict[str, Condition] = by_patch(self.volumes.patches, boundary, joined=self.volumes.periodic)
+        for patch in self.patches:
+            check_patch(patch, self.volumes.patches)
+        self.coefficients([0.0] * mesh.dim)  # refuses what drag and lift cannot refer to
+        self.scalar = self._scalar(scalar_words)
 
-def _with_flow(mesh: Mesh, flow: Flow, solver: NavierStokes) -> Mesh:
-    """The fields of a flow at the cells as solved, and at the nodes; where the velocity is given, nodes have it."""
-    u = torch.cat([flow.velocity, flow.pressure[:, None]], 1)
-    slope = torch.cat([flow.velocity_gradient, flow.pressure_gradient[:, None]], 1)
-    held = [_held(solver, k) for k in range(mesh.dim)]
-    columns = [cells_to_nodes(mesh, u[:, k], slope[:, k], on) for k, on in enumerate([*held, None])]
-    point = {**mesh.point_data, **_named(torch.stack(columns, 1).numpy())}
-    return mesh.with_data(point, {**mesh.cell_data, **_named(u.numpy())})
+    def steady(self, on_step: OnStep | None = None) -> Steady:
+        """The steady flow, and what it carries.
 
+        Args:
+            on_step: as of ``NavierStokes.solve``.
 
-def _held(solver: NavierStokes, component: int) -> dict[str, Condition]:
-    """What holds on each patch for a component of the velocity."""
-    held: dict[str, Condition] = {name: Periodic(other) for name, other in solver.mesh.periodic.items()}
-    for name, condition in solver.boundary.conditions.items():
-        held[name] = Neumann()
-        if isinstance(condition, (NoSlip, Inlet)):
-            held[name] = Dirichlet(_component(condition.velocity, solver.mesh, name, component))
-    return held
+        Raises:
+            ConfigError: a setting of a run in time.
+            SolverError: a solver does not converge.
+        """
+        for name in ("initial", "scalar_initial"):
+            if name in self.given:
+                raise ConfigError(f"--set {name} is of no use", why="no --time is given", fix="--time 1 --steps 100")
+        solver = NavierStokes(self.volumes, self.conditions, blending=number(self.given, "blending", 0.0))
+        flow = solver.solve(viscosity=self.viscosity, body_force=self.body_force, on_step=on_step)
+        fields = FlowFields(flow.velocity, flow.velocity_gradient, flow.pressure, flow.pressure_gradient)
+        mesh, scalar = self.with_flow(fields), None
+        if self.scalar is not None:
+            scalar = self.scalar.solve(flow.mass_flux, **self.medium())
+            mesh = self.with_scalar(mesh, scalar.u, scalar.gradient)
+        table = {}
+        for patch in self.patches:
+            force = self.density * forces(flow, patch)
+            cd, cl = self.coefficients(force)
+            table[patch] = {"cd": cd, "cl": cl, "force": force.tolist()}
+        return Steady(mesh, flow, table, scalar)
 
+    def coefficients(self, force: Any) -> tuple[float, float]:
+        """Drag and lift.
 
-def _component(velocity: Any, mesh: FVMesh, patch: str, component: int) -> Any:
-    """A component of a velocity, for each face of a patch, or, of a function, as a function of points."""
-    geometry, rows, what = mesh.geometry(), mesh.patches[patch], f"the velocity on patch {patch!r}"
-    inward = -geometry.normal[rows]
-    if not callable(velocity):
-        return vectors(velocity, geometry.center[rows], what, along=inward)[:, component]
-    middle = torch.nn.functional.normalize(inward.mean(0), dim=0)  # speeds of a function: its patch is straight
-    return lambda x: vectors(velocity, x, what, along=middle.expand(len(x), -1))[:, component]
+        Args:
+            force: of the fluid with its density on a patch ``(dim,)``.
+        """
+        cd, cl = coefficients(
+            torch.as_tensor(force, dtype=torch.float64),
+            velocity=number(self.given, "speed", 1.0),
+            length=number(self.given, "length", 1.0),
+            direction=vector(self.given, "direction", (1.0, 0.0)),
+            density=self.density,
+        )
+        return float(cd), float(cl)
 
+    def medium(self) -> dict[str, Any]:
+        """Diffusivity and source of the scalar.
 
-def _named(values: np.ndarray) -> dict[str, np.ndarray]:
-    velocity = values[:, :-1]
-    return {"velocity": velocity, "speed": np.linalg.norm(velocity, axis=1), "pressure": values[:, -1]}
+        Raises:
+            ConfigError: neither numbers nor names of fields.
+            DataError: fields that are not there.
+        """
+        given = {"scalar_source": 0.0, **self.given}
+        return {
+            name: number_or_field(self.mesh, f"scalar_{name}", given[f"scalar_{name}"])
+            for name in ("diffusivity", "source")
+        }
 
+    def with_flow(self, fields: FlowFields) -> Mesh:
+        """The mesh with a flow.
 
-def _vector(given: Mapping[str, Value], name: str, default: float | Sequence[float]) -> Any:
-    value = given.get(name, default)
-    if isinstance(value, (str, bool)):
-        raise ConfigError(f"--set {name}={value}", why="it must be a vector", fix=f"for example: --set {name}=1,0")
-    return value
+        Args:
+            fields: in its cells.
+        """
+        return with_flow(self.mesh, fields, self.volumes, self.conditions, density=self.density)
+
+    def with_scalar(self, mesh: Mesh, u: Tensor, gradient: Tensor) -> Mesh:
+        """A mesh with the scalar.
+
+        Args:
+            mesh: the mesh, which may have a flow.
+            u: the scalar ``(cells,)``.
+            gradient: ``(cells, dim)``.
+        """
+        joined = {name: Periodic(other) for name, other in self.volumes.periodic.items()}
+        held = self.scalar.held if self.scalar is not None else {}
+        return with_scalar(mesh, u, gradient, {**joined, **held})
+
+    def shown(self) -> dict[str, str]:
+        """The fields to draw, with their units."""
+        return {"speed": "1", "pressure": "1"} | ({} if self.scalar is None else {"scalar": "1"})
+
+    def _scalar(self, words: Sequence[str] | None) -> AdvectionDiffusion | None:
+        if "scalar_diffusivity" not in self.given:
+            unused = [f"--set {name}" for name in SCALARS if name in self.given] + ["--scalar-bc"] * bool(words)
+            if unused:
+                raise ConfigError(
+                    f"{unused[0]}, but no scalar_diffusivity",
+                    why="the scalar needs it",
+                    fix="--set scalar_diffusivity=0.01",
+                )
+            return None
+        boundary = {"*": Neumann(), **(conditions(words, SCALAR, option="--scalar-bc") if words else {})}
+        return AdvectionDiffusion(self.volumes, boundary)

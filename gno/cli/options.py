@@ -16,4 +16,12 @@ MeshFile = Annotated[
     Path, typer.Argument(metavar="MESH", help="Mesh: .su2, .msh, .vtu, .vtk, .xdmf or an OpenFOAM folder.")
 ]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="Model file: .safetensors.")]
+Fields = Annotated[Path, typer.Option("-o", "--out", metavar="OUT.vtu", help="Fields; a picture lies beside it.")]
+Conditions = Annotated[
+    list[str] | None,
+    typer.Option("--bc", metavar="PATCH=KIND[:VALUE]", help="What holds on a patch; '*' names all others."),
+]
+Until = Annotated[float | None, typer.Option("--time", metavar="T", help="Go through time until T.")]
+Steps = Annotated[int | None, typer.Option("--steps", metavar="N", min=1, help="Steps in time.")]
+Every = Annotated[int | None, typer.Option("--every", metavar="K", min=1, help="Write each K-th step.")]
 """``Debug`` is looked up among the words of the command line, where errors end; commands only name it."""

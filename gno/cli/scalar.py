@@ -8,9 +8,8 @@ from typing import Any, cast
 import numpy as np
 from torch import Tensor
 
-from gno.cli.fields import field_named, number_or_field
+from gno.cli.fields import check_vectors, field_named, number_or_field
 from gno.cli.settings import Value, check_names
-from gno.datasets.field import check_finite
 from gno.errors import ConfigError, DataError
 from gno.fv import AdvectionDiffusion, Condition, Periodic, Report, Scalar, Stepping, cells_to_nodes
 from gno.fv.advected import Scheme, check_scheme
@@ -132,10 +131,7 @@ def _velocity(mesh: Mesh, value: Value, boundary: Mapping[str, Condition]) -> np
     if isinstance(value, str):
         apart = {name: data for name, data in mesh.cell_data.items() if name not in mesh.point_data}
         vectors, at_nodes = field_named(mesh.with_data(mesh.point_data, apart), "velocity", value)
-        if vectors.shape[1:] != (mesh.dim,):
-            what, why = f"field {value!r} has shape {vectors.shape}", f"a velocity has {mesh.dim} components"
-            raise DataError(what, why=why, fix="give a field of vectors")
-        check_finite(vectors, f"field {value!r}", fix="mend the field where it is made")
+        check_vectors(mesh, "velocity", value, vectors)
         if at_nodes and any(isinstance(condition, Periodic) for condition in boundary.values()):
             return corner_mean(mesh, vectors)  # joined faces have other numbers than those of the mesh
         return _through_faces(mesh, vectors) if at_nodes else vectors

@@ -58,11 +58,12 @@ class Series:
         write_bytes(self.collection, pvd.write({file.name: at for file, at in times.items()}))
         self.times = times
 
-    def stopped(self, stop: BaseException) -> Interrupted:
+    def stopped(self, stop: BaseException, *, resume: str = "--set initial=u") -> Interrupted:
         """What to raise where a signal ended the run.
 
         Args:
             stop: what the signal raised.
+            resume: the words that go on from a file.
         """
         signum = stop.exit_code - 128 if isinstance(stop, Interrupted) else 2
         if not self.times:
@@ -71,7 +72,7 @@ class Series:
         return Interrupted(
             f"stopped; {last} is the last state, at time {time:.6g}",
             why="it was told to stop",
-            fix=f"look at {self.collection}, or go on from {last} with: --set initial=u",
+            fix=f"look at {self.collection}, or go on from {last} with: {resume}",
             signum=signum,
         )
 

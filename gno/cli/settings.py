@@ -64,24 +64,45 @@ def check_names(given: Mapping[str, Value], known: Sequence[str], equation: str)
 
 
 def number(given: Mapping[str, Value], name: str, default: float | None = None) -> float:
-    """A setting that is one number.
+    """A setting that is a number.
 
     Args:
         given: from ``settings``.
-        name: of the setting.
-        default: what holds where it is not given.
+        name: its name.
+        default: where it is not given.
 
     Raises:
-        ConfigError: another value, or none.
+        ConfigError: something else.
 
     Example:
-        >>> number({"mean": 2}, "mean")
-        2.0
+        >>> number({"speed": 2}, "speed"), number({}, "length", 1.0)
+        (2.0, 1.0)
     """
     value = given.get(name, default)
     if isinstance(value, (bool, str, list)) or value is None:
         raise ConfigError(f"--set {name}={value}", why="it must be a number", fix=f"for example: --set {name}=1")
     return float(value)
+
+
+def vector(given: Mapping[str, Value], name: str, default: float | Sequence[float]) -> Any:
+    """A setting that is a vector, or a number where that can stand for one.
+
+    Args:
+        given: from ``settings``.
+        name: its name.
+        default: where it is not given.
+
+    Raises:
+        ConfigError: something else.
+
+    Example:
+        >>> vector({"direction": [0, 1]}, "direction", (1.0, 0.0))
+        [0.0, 1.0]
+    """
+    value = given.get(name, default)
+    if isinstance(value, (str, bool)):
+        raise ConfigError(f"--set {name}={value}", why="it must be a vector", fix=f"for example: --set {name}=1,0")
+    return list(map(float, value)) if isinstance(value, list) else value
 
 
 def parsed(text: str) -> Value:

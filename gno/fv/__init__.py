@@ -20,12 +20,14 @@ from gno.fv.implicit import implicit_solve
 from gno.fv.incompressible import NavierStokes
 from gno.fv.mesh import FVMesh
 from gno.fv.nodes import cells_to_nodes
+from gno.fv.passive_scalar import PassiveScalar
 from gno.fv.profiles import parabola
 from gno.fv.projection import Projection
 from gno.fv.report import Report
 from gno.fv.solution import Solution
 from gno.fv.sparse import sparse_solve
 from gno.fv.stepping import Stepping, Trajectory
+from gno.fv.timed import Timed
 
 __all__ = [
     "AdvectionDiffusion",
@@ -38,6 +40,7 @@ __all__ = [
     "NavierStokes",
     "Neumann",
     "NoSlip",
+    "PassiveScalar",
     "Periodic",
     "PressureOutlet",
     "Projection",
@@ -48,6 +51,7 @@ __all__ = [
     "Solution",
     "Stepping",
     "Symmetry",
+    "Timed",
     "Trajectory",
     "cells_to_nodes",
     "coefficients",

@@ -164,7 +164,7 @@ class AdvectionDiffusion:
                 start, _ = first_order.steady(torch.zeros_like(theta.volume), theta)
             else:
                 start = scalars(initial, self.mesh.geometry(points).centroid, "the initial state")
-        theta = theta._replace(flat=self._flat(start, theta))
+        theta = theta._replace(flat=self.flatness(start, theta))
         u, report = self.balance.steady(start, theta, method)
         leaving = self.balance.leaving(u, theta)
         flux = {name: leaving[rows - self.mesh.num_inner].sum() for name, rows in self.mesh.patches.items()}
@@ -200,11 +200,18 @@ class AdvectionDiffusion:
         """
         theta = self.transport(velocity, diffusivity, source=source, reaction=reaction, points=points)
         first = scalars(initial, self.mesh.geometry(points).centroid, "the initial state")
-        theta = theta._replace(flat=self._flat(first, theta))
+        theta = theta._replace(flat=self.flatness(first, theta))
         return (stepping or Stepping()).march(self.balance, first, times, theta)
 
-    def _flat(self, u: Tensor, theta: Transport) -> Tensor:
-        """A power of ten, so that it does not change with small changes of the data, which derivatives look at."""
+    def flatness(self, u: Float[Tensor, " cells"], theta: Transport) -> Float[Tensor, ""]:
+        """Differences that the limiter lets pass.
+
+        A power of ten, so that it does not change with small changes of the data, which derivatives look at.
+
+        Args:
+            u: a state that shows the range of the field.
+            theta: from ``transport``.
+        """
         if self.flat is not None:
             return u.new_tensor(self.flat)
         values = torch.cat([u, theta.outer.gamma[theta.outer.beta < 1]]).detach()

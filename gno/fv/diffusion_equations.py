@@ -76,8 +76,8 @@ class DiffusionEquations:
         if right.requires_grad:
             u = attach(u, self.residual, lambda: factor, derivatives)
         slope = self.flux.slope(u)
-        through = self.flux.geometry.size * self.flux(u, slope)
-        flux = {name: through[faces].sum() for name, faces in self.mesh.patches.items()}
+        leaving = -self.flux.geometry.size * self.flux(u, slope)
+        flux = {name: leaving[faces].sum() for name, faces in self.mesh.patches.items()}
         return Solution(u, slope, flux, report)
 
     def _solve_loose(self, loose: Int[Tensor, " loose"], derivatives: int, mean: float) -> Solution:

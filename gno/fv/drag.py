@@ -48,14 +48,16 @@ def coefficients(
     velocity: float,
     length: float,
     direction: Sequence[float | int] | np.ndarray | Tensor = (1.0, 0.0),
+    density: float = 1.0,
 ) -> Coefficients:
-    r"""Coefficients of drag and lift, :math:`c = 2 F / (U^2 L)` of density one.
+    r"""Coefficients of drag and lift, :math:`c = 2 F / (\rho U^2 L)`.
 
     Args:
         force: from ``forces``.
         velocity: ``U``, of the undisturbed flow.
         length: ``L``, as the diameter of a cylinder; in three dimensions an area.
         direction: of the flow, in the plane of drag and lift; lift is a quarter turn to its left.
+        density: :math:`\rho`; of the solvers it is one.
 
     Raises:
         ConfigError: a velocity, length or direction that is nought.
@@ -73,5 +75,5 @@ def coefficients(
     along = along / size
     drag = along.new_zeros(len(force)).index_add(0, torch.arange(len(along)), along)
     lift = torch.zeros_like(drag).index_add(0, torch.arange(2), torch.stack([-along[1], along[0]]))
-    scale = 2 / (velocity**2 * length)
+    scale = 2 / (density * velocity**2 * length)
     return Coefficients(scale * (force * drag).sum(), scale * (force * lift).sum())

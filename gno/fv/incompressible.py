@@ -24,6 +24,7 @@ from gno.fv.newton import Newton, OnStep
 from gno.fv.patches import partners
 from gno.fv.report import ConvergenceError, Report
 from gno.fv.values import vectors
+from gno.fv.viscosity import viscosity_of
 from gno.mesh import Mesh
 
 _FIX = "raise the viscosity or blending, refine the mesh, or give an initial flow"
@@ -107,7 +108,7 @@ class NavierStokes:
             self.mesh.check(points)
         geometry = self.mesh.geometry(points)
         force = vectors(body_force, geometry.centroid, "the body force")
-        theta = self.balance.theta(geometry, _positive(viscosity), force, self.pinned)
+        theta = self.balance.theta(geometry, viscosity_of(viscosity), force, self.pinned)
         method = method or Newton(tolerance=1e-11, linear="diagonal")
         start, quick = self._start(initial), replace(method, stall=method.stall or STALL)
         try:
@@ -212,11 +213,3 @@ class NavierStokes:
         nothing = volume.new_zeros(int(parts.max()) + 1)
         mean = nothing.index_add(0, parts, volume * pressure) / nothing.index_add(0, parts, volume)
         return (mean * nothing.index_add(0, parts, self.pinned))[parts]
-
-
-def _positive(viscosity: float | Tensor) -> Tensor:
-    nu = torch.as_tensor(viscosity, dtype=torch.float64)
-    if nu.numel() != 1 or not bool((nu.detach() > 0).all() & nu.detach().isfinite().all()):
-        shown = f"{float(nu.detach()):g}" if nu.numel() == 1 else f"of shape {tuple(nu.shape)}"
-        raise ConfigError(f"viscosity is {shown}", why="it is one finite number larger than 0")
-    return nu.reshape(())

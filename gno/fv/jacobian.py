@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
 
 from gno.fv.pattern import SparsePattern
 
@@ -39,7 +40,8 @@ def local_derivatives(
         >>> block.tolist()
         [[[2.0]], [[4.0]]]
     """
-    with torch.enable_grad():
+    # A checkpoint around a solver must not count what is saved here: another run may take other steps to its solution.
+    with torch.enable_grad(), saved_tensors_hooks(_itself, _itself):
         leaves = [state.detach().requires_grad_() for state in states]
         result = function(*leaves)
         if not result.requires_grad:
@@ -49,6 +51,10 @@ def local_derivatives(
             for out in result.unbind(-1)
         ]
     return tuple(torch.stack(of, state.ndim - axes) for of, state, axes in zip(zip(*rows), states, trailing))
+
+
+def _itself(saved: Tensor) -> Tensor:
+    return saved
 
 
 class Blocks(NamedTuple):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.utils.checkpoint import checkpoint as recompute
 
 from gno.errors import ConfigError, SolverError
 from gno.fv.conditions import Value
@@ -18,8 +17,10 @@ from gno.fv.mesh import FVMesh
 from gno.fv.patches import check_patch
 from gno.fv.pressure_correction import Given, PressureCorrection
 from gno.fv.projection_boundary import Boundary, TimedBoundary
+from gno.fv.stretches import in_stretches
 from gno.fv.timed import now
 from gno.fv.values import vectors
+from gno.fv.viscosity import viscosity_of
 
 
 class Projection:
@@ -129,7 +130,7 @@ class Projection:
         """
         self._refuse_fast(flow)
         given = self._given(flow.time, flow.time + self.dt, body_force, boundary)
-        return self._equations.step(flow, self.dt, _positive(viscosity), given)
+        return self._equations.step(flow, self.dt, viscosity_of(viscosity), given)
 
     def advance(
         self,
@@ -164,19 +165,46 @@ class Projection:
             ConfigError: values of the wrong shape, or a viscosity that is not positive.
             SolverError: a step that is too long for the flow, or numbers that are not finite.
         """
-        options = {"viscosity": _positive(viscosity), "body_force": body_force, "boundary": boundary}
         flow = (
             initial if isinstance(initial, FlowState) else self.start(initial, body_force=body_force, boundary=boundary)
         )
-        run = _Run(self, options, on_step)
-        stretch = max(1, math.isqrt(steps)) if checkpoint and torch.is_grad_enabled() else steps
-        for first in range(0, steps, max(1, stretch)):
-            last = min(first + stretch, steps)
-            if stretch < steps:
-                flow = recompute(run, flow, first, last, use_reentrant=False, preserve_rng_state=False)
-            else:
-                flow = run(flow, first, last)
-        return flow, run.report
+        report = FlowReport()
+        step = partial(self.step, viscosity=viscosity_of(viscosity), body_force=body_force, boundary=boundary)
+
+        def told(flow: FlowState) -> None:
+            self.watch(flow, report)
+            if on_step is not None:
+                on_step(flow)
+
+        return in_stretches(step, flow, steps, told=told, checkpoint=checkpoint), report
+
+    def watch(self, flow: FlowState, report: FlowReport) -> None:
+        """Take the flow after one more step into a report.
+
+        Args:
+            flow: the flow.
+            report: of the run so far.
+
+        Raises:
+            SolverError: a step that is too long for the flow, or numbers that are not finite.
+        """
+        report.steps += 1
+        report.courant = max(report.courant, self._refuse_fast(flow))
+        report.imbalance = max(report.imbalance, self.imbalance(flow))
+
+    def gradients(
+        self, flow: FlowState, *, boundary: Boundary | None = None
+    ) -> tuple[Float[Tensor, "cells dim dim"], Float[Tensor, "cells dim"]]:
+        """Gradients of the velocity, whose row ``i`` is that of component ``i``, and of the pressure.
+
+        Args:
+            flow: the flow.
+            boundary: other values on the boundary, of the same kinds.
+        """
+        do, (cells, dim) = self._equations.do, flow.velocity.shape
+        u = torch.cat([flow.velocity, self._held.velocity(flow.time, boundary)])
+        p = torch.cat([flow.pressure, self._held.pressure(flow.time, boundary)])
+        return do.velocity_gradient(u).reshape(cells, dim, dim).mT, do.pressure_gradient(p).reshape(cells, dim)
 
     def imbalance(self, flow: FlowState) -> float:
         """Largest sum of fluxes out of a cell, over the largest sum of their sizes in any cell."""
@@ -202,7 +230,7 @@ class Projection:
         do, rows, area = self._equations.do, self.mesh.patches[patch], self.mesh.geometry().area
         p = do.pressure_at(torch.cat([flow.pressure, self._held.pressure(flow.time, boundary)]))
         shear = do.velocity_slope(torch.cat([flow.velocity, self._held.velocity(flow.time, boundary)]))
-        return (p[:, None] * area - _positive(viscosity) * shear)[rows].sum(0)
+        return (p[:, None] * area - viscosity_of(viscosity) * shear)[rows].sum(0)
 
     def _given(self, before: float, time: float, force: Value, boundary: Boundary | None) -> Given:
         held, centers = self._held, self.mesh.geometry().centroid
@@ -230,35 +258,3 @@ class Projection:
                 fix=f"take dt below {self.dt * self.courant / largest:.3g}" if finite else "take a smaller dt",
             )
         return largest
-
-
-class _Run:
-    """A stretch of steps, which derivatives may go through again; only the first time counts for the report."""
-
-    def __init__(
-        self, solver: Projection, options: dict[str, Any], on_step: Callable[[FlowState], None] | None
-    ) -> None:
-        self.report = FlowReport()
-        self._solver, self._options, self._on_step = solver, options, on_step
-
-    def __call__(self, flow: FlowState, first: int, last: int) -> FlowState:
-        for number in range(first, last):
-            flow = self._solver.step(flow, **self._options)
-            if number >= self.report.steps:
-                self._take(flow)
-        return flow
-
-    def _take(self, flow: FlowState) -> None:
-        report, solver = self.report, self._solver
-        report.steps += 1
-        report.courant = max(report.courant, solver._refuse_fast(flow))
-        report.imbalance = max(report.imbalance, solver.imbalance(flow))
-        if self._on_step is not None:
-            self._on_step(flow)
-
-
-def _positive(viscosity: float | Tensor) -> Float[Tensor, ""]:
-    nu = torch.as_tensor(viscosity, dtype=torch.float64)
-    if nu.ndim or not (torch.isfinite(nu) and nu > 0):
-        raise ConfigError(f"viscosity is {viscosity}", why="it is one positive number")
-    return nu

@@ -18,8 +18,8 @@ class Solution:
     Args:
         u: values ``(cells,)`` at the centroids.
         gradient: ``(cells, dim)``.
-        flux: patch to :math:`\int n \cdot K \nabla u \, dS` over it, normal out of the domain; ``*`` holds outer faces
-            of no named patch.
+        flux: patch to what flows out of the domain through it, :math:`-\int n \cdot K \nabla u \, dS`; ``*`` holds
+            outer faces of no named patch.
         report: how the solver did; its iterations are those of GMRES.
 
     Example:

@@ -91,7 +91,7 @@ def test_solve_darcy_balances(gno: Gno, files: Path, tmp_path: Path) -> None:
     result = answer.json
     assert result["converged"]
     assert abs(sum(result["flux"].values())) < 1e-9
-    assert np.isclose(result["flux"]["left"], 1.0), "the flow of u = 1 - x"
+    assert np.isclose(result["flux"]["left"], -1.0), "u = 1 - x flows in on the left"
     mesh = load(out)
     assert np.allclose(mesh.point_data["u"], 1 - mesh.points[:, 0], atol=1e-8)
     assert abs(mesh.cell_data["residual"]).max() < 1e-8

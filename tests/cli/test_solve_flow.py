@@ -35,6 +35,36 @@ def test_a_channel_keeps_its_parabola(gno: Any, channel: Path, tmp_path: Path) -
         assert Path(found[name]).stat().st_size > 1000
 
 
+def test_a_density_scales_pressure_and_forces_alone(gno: Any, channel: Path, tmp_path: Path) -> None:
+    words = ["--set", "viscosity=0.1", "--bc", "left=parabola:1", "--force", "bottom", "--json", "--quiet"]
+    found = {}
+    for density, outlet in (1, 3), (1000, 3000):
+        out = tmp_path / f"flow{density}.vtu"
+        more = ["--bc", f"right=pressure:{outlet}", "--set", f"density={density}"]
+        answer = gno("solve", "navier-stokes", channel, *words, *more, "-o", out)
+        assert answer.code == 0, answer.err
+        found[density] = answer.json["forces"]["bottom"], load(out)
+    (one, light), (many, heavy) = found.values()
+    np.testing.assert_allclose(many["force"], np.multiply(1000, one["force"]), rtol=1e-9)
+    assert (many["cd"], many["cl"]) == pytest.approx((one["cd"], one["cl"]), rel=1e-9)
+    np.testing.assert_allclose(heavy.cell_data["pressure"], 1000 * light.cell_data["pressure"], rtol=1e-9)
+    np.testing.assert_allclose(heavy.cell_data["velocity"], light.cell_data["velocity"], atol=1e-9)
+
+
+def test_a_steady_flow_carries_a_scalar(gno: Any, channel: Path, tmp_path: Path) -> None:
+    flow = ["--set", "viscosity=0.1", "--bc", "left=parabola:1", "--bc", "right=pressure:0"]
+    scalar = ["--set", "scalar_diffusivity=0.05", "--set", "scalar_source=0.5", "--scalar-bc", "left=dirichlet:1"]
+    out = tmp_path / "flow.vtu"
+    answer = gno("solve", "navier-stokes", channel, *flow, *scalar, "-o", out, "--json", "--quiet")
+    assert answer.code == 0, answer.err
+    found = answer.json["scalar"]
+    assert sum(found["flux"].values()) == pytest.approx(1.0, abs=1e-8), "a source of 0.5 on an area of 2"
+    assert found["flux"]["top"] == pytest.approx(0, abs=1e-12)
+    mesh = load(out)
+    assert found["max"] == mesh.cell_data["scalar"].max()
+    np.testing.assert_allclose(mesh.point_data["scalar"][mesh.points[:, 0] == 0], 1.0)
+
+
 def test_nodes_have_the_velocity_that_is_given(gno: Any, tmp_path: Path) -> None:
     domain, out = tmp_path / "ring.msh", tmp_path / "flow.vtu"
     save(shapes.square_with_holes(0.15, [(0.5, 0.5, 0.15)]), domain)
@@ -58,6 +88,17 @@ def test_nodes_have_the_velocity_that_is_given(gno: Any, tmp_path: Path) -> None
         (["--set", "viscosity=0.1", "--bc", "lid=noslip:1,0"], 2, "patch 'lid' is not in the mesh"),
         (["--set", "viscosity=0.1", "--bc", "top=wall"], 2, "is no condition"),
         (["--set", "viscosity=0.1", "--bc", "top=noslip:1,0", "--force", "lid"], 2, "'lid'"),
+        (["--set", "viscosity=0.1", "--set", "density=0"], 2, "density is 0"),
+        (["--set", "viscosity=0.1", "--set", "length=0", "--force", "top"], 2, "length 0"),
+        (["--set", "viscosity=0.1", "--set", "initial=1,0"], 2, "--set initial is of no use"),
+        (["--set", "viscosity=0.1", "--set", "scalar_source=1"], 2, "no scalar_diffusivity"),
+        (["--set", "viscosity=0.1", "--scalar-bc", "top=dirichlet:1"], 2, "no scalar_diffusivity"),
+        (
+            ["--set", "viscosity=0.1", "--set", "scalar_diffusivity=1", "--scalar-bc", "top=noslip"],
+            2,
+            "--scalar-bc 'top=noslip'",
+        ),
+        (["--set", "viscosity=0.1", "--set", "scalar_diffusivity=-1"], 2, "diffusivity is -1"),
     ],
 )
 def test_bad_words_are_told_in_three_lines(

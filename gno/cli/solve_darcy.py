@@ -1,0 +1,52 @@
+"""``gno solve darcy``: flow through a porous medium."""
+
+from __future__ import annotations
+
+import time
+
+from gno.cli.options import Conditions, Debug, Fields, Json, MeshFile, Quiet, Set
+from gno.cli.output import Output
+
+
+def darcy(
+    mesh: MeshFile,
+    out: Fields,
+    set_: Set = None,
+    bc: Conditions = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    _debug: Debug = False,
+) -> None:
+    """Steady flow through a porous medium, -div(a grad u) = f.
+
+    --set permeability=VALUE and --set source=VALUE take a number or the name of a field.
+
+    Without, the fields of these names are taken, and 1 where the mesh has none.
+
+    On the boundary u is 0, or what --bc says: --bc inlet=dirichlet:1 --bc '*=neumann:0'. Kinds: dirichlet:VALUE,
+    neumann:FLUX, robin:TRANSFER,VALUE, symmetry, periodic:PATCH.
+    """
+    from gno.cli.conditions import SCALAR, conditions
+    from gno.cli.darcy import darcy_fields
+    from gno.cli.places import check_file
+    from gno.cli.prediction import write_with_picture
+    from gno.cli.settings import settings
+    from gno.mesh import load
+
+    output = Output(as_json=as_json, quiet=quiet)
+    given = settings(set_, example="permeability=1")
+    boundary = conditions(bc, SCALAR)
+    check_file(out, (".vtu", ".msh"), inputs=[mesh])
+    domain = load(mesh)
+    begun = time.perf_counter()
+    solved, shown, solution = darcy_fields(domain, given, boundary)
+    seconds = time.perf_counter() - begun
+    picture = write_with_picture(solved, shown, out, title="solution of -div(a grad u) = f")
+    report, flux = solution.report, {name: float(value) for name, value in solution.flux.items()}
+    output.table(["patch", "flux out"], [[name, value] for name, value in flux.items()])
+    output.text(f"{report.iterations} iterations, residual {report.residual:.2g}, {seconds:.3g} s")
+    output.text(f"wrote {out} and {picture}")
+    about = {"converged": report.converged, "iterations": report.iterations, "residual": report.residual}
+    ends = {"min": float(solution.u.min()), "max": float(solution.u.max())}
+    files = {"path": out, "picture": picture}
+    output.result({**about, "flux": flux, "u": ends, "seconds": seconds, **files})
