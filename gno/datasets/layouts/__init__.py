@@ -57,6 +57,8 @@ def layout_of(source: Source, name: str | None = None) -> Layout:
         ConfigError: no layout of that name.
         DataError: the source is of no known layout, or not of that one.
     """
+    if "gno/sha256" in source.shapes:
+        raise DataError(f"{source.path} is a dataset of gno already", why="there is nothing to convert", fix="use it")
     if name is not None and name not in LAYOUTS:
         raise ConfigError(
             f"layout {name!r} is unknown", why=f"known: {', '.join(LAYOUTS)}", fix=suggestion(name, LAYOUTS)

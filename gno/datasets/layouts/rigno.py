@@ -67,12 +67,11 @@ class Poseidon(Layout):
 
     def lacks(self, source: Source) -> tuple[str, ...]:
         """One of two arrays."""
-        found = any(len(source.shapes.get(name, ())) == 5 for name in ("velocity", "data"))
-        return () if found else ("'velocity' or 'data' with 5 axes",)
+        return () if _moving(source) else ("'velocity' or 'data' with 5 axes, the third of its components",)
 
     def open(self, source: Source, options: Options) -> Reading:
         """Samples along the first axis."""
-        name = next(n for n in ("velocity", "data") if len(source.shapes.get(n, ())) == 5)
+        name = _moving(source)
         count, instants, parts, *shape = source.shape(name)
         grid = Grid(options.axes(shape, periodic=True), options.stride)
         every = slice(None, None, options.time_stride)
@@ -83,6 +82,12 @@ class Poseidon(Layout):
             return Series(grid.mesh, {}, options.times(instants)[every], data, split=split_of(source))
 
         return Reading((spec(name, "target", (parts,)),), count, sample, {"periodic": 1})
+
+
+def _moving(source: Source) -> str:
+    """Name of the array; in others of five axes the last is that of the components."""
+    shapes = {name: source.shapes.get(name, ()) for name in ("velocity", "data")}
+    return next((name for name, s in shapes.items() if len(s) == 5 and s[2] <= min(s[3:])), "")
 
 
 def _squeezed(values: np.ndarray) -> np.ndarray:

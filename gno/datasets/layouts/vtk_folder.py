@@ -85,16 +85,18 @@ def _series(steps: list[Instant], fields: tuple[FieldSpec, ...], options: Option
         return Series(mesh, split=split)
     kept = steps[:: options.time_stride]
     for time, other in kept:
-        same = other.points.shape == mesh.points.shape and np.array_equal(other.points, mesh.points)
-        if not same or any(
-            k not in other.cells or not np.array_equal(other.cells[k], c) for k, c in mesh.cells.items()
-        ):
+        if not _same(mesh, other):
             raise DataError(f"the mesh at time {time:g} is another", why="the mesh of a case must not change in time")
     series: dict[str, dict[str, np.ndarray]] = {"point": {}, "cell": {}}
     for spec in fields:
         series[spec.location][spec.name] = np.stack([spec.values(other) for _, other in kept])
     times = np.array([time for time, _ in kept], dtype=np.float64)
     return Series(mesh.with_data({}, {}), {}, times, series["point"], series["cell"], split)
+
+
+def _same(one: Mesh, two: Mesh) -> bool:
+    cells = one.cells.keys() == two.cells.keys() and all(np.array_equal(two.cells[k], c) for k, c in one.cells.items())
+    return cells and np.array_equal(one.points, two.points)
 
 
 def _specs(mesh: Mesh) -> tuple[FieldSpec, ...]:

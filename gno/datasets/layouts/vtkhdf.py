@@ -28,7 +28,8 @@ def read_vtkhdf(path: Path) -> list[tuple[float | None, Mesh]]:
 
     Source: https://docs.vtk.org/en/latest/vtk_file_formats/vtkhdf_file_format/
     """
-    with HDF5Source(path) as source:
+    source = HDF5Source(path)
+    with source:
         kind = source.attribute("Type", "VTKHDF") if any(n.startswith("VTKHDF/") for n in source.shapes) else None
         if kind != "UnstructuredGrid":
             raise DataError(f"{path} holds no unstructured grid", why=f"its type is {kind!r}", fix="export it as one")

@@ -39,7 +39,7 @@ def places(paths: list[Path]) -> list[Path]:
             near = suggestion(path.name, [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else [])
             raise DataError(f"no such file: {path}", why=f"the folder is {path.resolve().parent}", fix=near)
         inside = sorted(p for p in path.iterdir() if p.suffix.lower() in FILES) if path.is_dir() else []
-        cases = path.is_dir() and any(p.suffix in (".vtu", ".pvd") for p in path.iterdir())
+        cases = path.is_dir() and any(p.suffix in (".vtu", ".pvd") for p in (*path.glob("*"), *path.glob("*/*")))
         for file in [path] if cases or not inside or inside[0].suffix == ".vtkhdf" else inside:
             family = file.stem.split("_")[0] if file.suffix == ".npy" else file.name
             found.setdefault((file.resolve().parent, family), file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -92,7 +92,7 @@ class Source:
         more = len(self.shapes) - len(shown)
         return ", ".join([*shown, f"and {more} more"] if more else shown) or "nothing"
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Source:
         return self
 
     def __exit__(
