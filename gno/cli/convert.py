@@ -36,7 +36,8 @@ def convert(
     from gno.datasets import convert as make
     from gno.errors import ConfigError
 
-    options = Options.of({"stride": stride} | settings(set_, example="end_time=1"))
+    words = [*(set_ or ()), *([f"stride={stride}"] if stride > 1 else ())]
+    options = Options.of(settings(words, example="end_time=1"))
     check_file(out, (), inputs=sources)
     if out.exists() and not overwrite:
         raise ConfigError(f"{out} exists already", why="it would be replaced", fix="give another name, or --overwrite")

@@ -66,7 +66,8 @@ def _step(source: HDF5Source, i: int, steps: int) -> Mesh:
             first = offset(f"{group}Offsets/{field}", point0 if group == "PointData" else cell0)
             data[group][field] = _rows(source, f"{group}/{field}", first, nodes if group == "PointData" else cells)
     parts = {n: [v[rows] for rows in order] for n, v in data["CellData"].items()}
-    raw = RawMesh(_rows(source, "Points", point0, nodes), blocks, {}, data["PointData"], parts)
+    points = _rows(source, "Points", point0, nodes).astype(np.float64)
+    raw = RawMesh(points, blocks, {}, data["PointData"], parts)
     return clean(raw, source.path)
 
 

@@ -48,14 +48,15 @@ def _points(content: bytes) -> np.ndarray:
     if not root or not array:
         raise ValueError("it has no element VTKFile with Points")
     about, told = _attributes(root[0]), _attributes(array[1])
+    inline = re.sub(rb"<InformationKey\b.*?(/>|</InformationKey>)", b"", array[3] or b"", flags=re.S)
     order = ">" if about.get("byte_order") == "BigEndian" else "<"
     dtype = np.dtype(order + TYPES[told["type"]])
     if told.get("format") == "ascii":
-        return np.array((array[3] or b"").split(), dtype=np.float64)
+        return np.array(inline.split(), dtype=np.float64)
     width = HEADERS[about.get("header_type", "UInt32")]
     compressed = _compressed(about)
     if told.get("format") == "binary":
-        return np.frombuffer(_decoded(re.sub(rb"\s", b"", array[3] or b""), width, order, compressed, text=True), dtype)
+        return np.frombuffer(_decoded(re.sub(rb"\s", b"", inline), width, order, compressed, text=True), dtype)
     appended = re.search(rb'<AppendedData\b[^>]*encoding="(\w+)"[^>]*>\s*_', content)
     if not appended:
         raise ValueError("its data are neither inline nor appended")
@@ -73,15 +74,16 @@ def _decoded(data: bytes, width: int, order: str, compressed: bool, *, text: boo
     """Bytes of an array: a header of sizes, then the blocks."""
 
     def take(start: int, count: int) -> bytes:
-        if not text:
-            return data[start : start + count]
-        return base64.b64decode(data[start : start + _text(count)])
+        chosen = data[start : start + (_text(count) if text else count)]
+        return base64.b64decode(chosen)[:count] if text else chosen
 
     def numbers(raw: bytes) -> list[int]:
         return [int(n) for n in np.frombuffer(raw, np.dtype(f"{order}u{width}"))]
 
     if not compressed:
         size = numbers(take(0, width))[0]
+        if text and b"=" in data[: _text(width)]:  # the header is a text of its own
+            return take(_text(width), size)
         return take(0, width + size)[width:]
     blocks, full, last = numbers(take(0, 3 * width))
     if blocks * width > len(data):

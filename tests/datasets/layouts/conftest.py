@@ -233,7 +233,7 @@ def tfrecord(records: list[dict[str, np.ndarray]]) -> bytes:
 
 
 def meshgraphnets(folder: Path) -> Path:
-    mesh = shapes.rectangle(0.5, 2.0, 1.0, kind="structured")
+    mesh = shapes.rectangle(0.25, 2.0, 1.0, kind="structured")
     n, cells = mesh.num_points, mesh.cells["triangle"].astype("<i4")
     x, wall = mesh.points[:, 0], (mesh.points[:, 1] == 0) | (mesh.points[:, 1] == 1)
     node_type = np.where(wall, 6, np.where(x == 0, 4, np.where(x == 2, 5, 0))).astype("<i4")
