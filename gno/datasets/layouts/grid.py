@@ -40,7 +40,7 @@ class Grid:
         >>> grid.mesh
         Mesh(2-D, 6 points, 2 quad; boundary: left (1), right (1), bottom (2), top (2))
         >>> grid.values(np.arange(15.0).reshape(5, 3))
-        array([ 0.,  2., 10., 12., 20., 22.])
+        array([ 0.,  2.,  6.,  8., 12., 14.])
     """
 
     def __init__(self, axes: Sequence[np.ndarray], stride: int = 1) -> None:

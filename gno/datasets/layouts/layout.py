@@ -138,8 +138,7 @@ def split_of(source: Source, *more: str) -> str | None:
 
     Example:
         >>> from pathlib import Path
-        >>> from types import SimpleNamespace
-        >>> split_of(SimpleNamespace(path=Path("data/valid/a_0.hdf5"))), split_of(SimpleNamespace(path=Path("b.mat")))
+        >>> split_of(Source(Path("data/valid/a_0.hdf5"), {})), split_of(Source(Path("b.mat"), {}))
         ('valid', None)
     """
     words: Sequence[str] = [*more, *source.path.stem.lower().replace("-", "_").split("_"), source.path.parent.name]

@@ -47,7 +47,7 @@ def masked(crc: int) -> int:
 
     Example:
         >>> hex(masked(0xE3069283))
-        '0xc78b0698'
+        '0xc78ab0e5'
     """
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 

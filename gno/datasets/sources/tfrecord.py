@@ -59,8 +59,6 @@ def features(example: bytes) -> dict[str, bytes]:
         ValueError: it breaks off.
 
     Example:
-        >>> features(bytes([10, 10, 10, 8, 10, 1, 97, 18, 3, 10, 1, 10])) # the entry's list is empty of bytes
-        {}
         >>> features(bytes([10, 12, 10, 10, 10, 1, 97, 18, 5, 10, 3, 10, 1, 120]))
         {'a': b'x'}
     """
