@@ -8,6 +8,7 @@ import typer
 
 from gno.cli.bench import bench
 from gno.cli.check import check
+from gno.cli.convert import convert
 from gno.cli.evaluate import evaluate
 from gno.cli.exits import GuardedGroup
 from gno.cli.export import export
@@ -32,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (generate, check, train, evaluate, predict, export, bench, info):
+for command in (generate, convert, check, train, evaluate, predict, export, bench, info):
     app.command()(command)
 app.add_typer(solve)
 

@@ -40,17 +40,24 @@ def generate(
         raise ConfigError(f"{out} exists already", why="it would be replaced", fix="give another name, or --overwrite")
     output = Output(as_json=as_json, quiet=quiet)
     with output.progress() as tell:
-        make(problem, out, number, workers=workers, progress=tell and _as_event(tell), overwrite=overwrite)
-    _print(output, out)
+        make(problem, out, number, workers=workers, progress=tell and as_event(tell), overwrite=overwrite)
+    print_dataset(output, out)
 
 
-def _as_event(tell: Any) -> Any:
+def as_event(tell: Any) -> Any:
+    """Progress by numbers of samples, for who is told of events."""
     from gno.training.progress import Event
 
     return lambda done, total: tell(Event("samples", done, total, milestone=True))
 
 
-def _print(output: Output, path: Path) -> None:
+def print_dataset(output: Output, path: Path) -> None:
+    """Print what is in a dataset that was just made.
+
+    Args:
+        output: where to.
+        path: the dataset.
+    """
     from gno.datasets import MeshDataset
 
     with MeshDataset(path) as dataset:

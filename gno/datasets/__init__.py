@@ -14,20 +14,31 @@ from gno.datasets.writer import DatasetWriter
 from gno.lazy import lazily
 
 if TYPE_CHECKING:
+    from gno.datasets.foreign import ForeignDataset, convert, open_layout
+    from gno.datasets.layouts import LAYOUTS, Options, Series
     from gno.datasets.normalizer import Normalizer
 
 __all__ = [
+    "LAYOUTS",
     "DatasetWriter",
     "FieldSpec",
+    "ForeignDataset",
     "MeshDataset",
     "Normalizer",
+    "Options",
     "Report",
     "Sample",
+    "Series",
     "Statistics",
     "check",
+    "convert",
+    "open_layout",
     "overlap",
     "random_split",
 ]
 
+_LAZY = dict.fromkeys(("ForeignDataset", "convert", "open_layout"), "gno.datasets.foreign")
+_LAZY |= dict.fromkeys(("LAYOUTS", "Options", "Series"), "gno.datasets.layouts")
+
 # Import ``Normalizer`` when it is first used: it needs torch, and a look into a file does not.
-__getattr__ = lazily(__name__, {"Normalizer": "gno.datasets.normalizer"})
+__getattr__ = lazily(__name__, _LAZY | {"Normalizer": "gno.datasets.normalizer"})

@@ -22,6 +22,8 @@ MAX_TABLE = 64 << 20
 """The same for arrays that are read whole."""
 MAX_RATIO = 1000
 MAX_OBJECTS = 10_000
+MAX_FOREIGN_OBJECTS = 200_000
+"""The same for files with a group for each sample."""
 MAX_DEPTH = 8
 
 
@@ -52,11 +54,13 @@ def refusing(path: Path) -> Iterator[None]:
 COPY = "copy or download the file again"
 
 
-def open_guarded(path: Path) -> h5py.File:
+def open_guarded(path: Path, *, foreign: bool = False) -> h5py.File:
     """Open a file for reading after a look at all that it refers to.
 
     Args:
         path: the file.
+        foreign: of another layout: there may be texts, truth values, h5py's own compression (LZF), what MATLAB writes
+            before HDF5 begins, and an object under several names; the rest of what is refused is refused.
 
     Returns:
         the open file; every object in it is a group or a plain dataset of numbers.
@@ -65,18 +69,18 @@ def open_guarded(path: Path) -> h5py.File:
         DataError: no such file, not HDF5, cut short, damaged, or it refers to other files.
         ResourceError: a dataset claims to be far larger than what is stored.
     """
-    _check_signature(path)
+    _check_signature(path, foreign)
     with refusing(path):
         file = h5py.File(path, "r")
         try:
-            _check_group(path, file, depth=0, seen=set())
+            _check_group(path, file, foreign, depth=0, seen=set())
         except BaseException:
             file.close()
             raise
     return file
 
 
-def _check_signature(path: Path) -> None:
+def _check_signature(path: Path, foreign: bool) -> None:
     if not path.exists():
         part = path.with_name(path.name + ".part")
         near = suggestion(path.name, [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else [])
@@ -87,10 +91,10 @@ def _check_signature(path: Path) -> None:
         raise DataError(f"{path} is not a file", why="a dataset is one HDF5 file", fix="check the path")
     try:
         with open(path, "rb") as file:
-            head = file.read(64)
+            head = file.read(520)
     except OSError as error:
         raise DataError(f"{path} cannot be read", why=error.strerror or str(error)) from error
-    if head.startswith(SIGNATURE):
+    if head.startswith(SIGNATURE) or (foreign and head[512:] == SIGNATURE):
         return
     if head.startswith(MAGIC):
         raise DataError(f"{path} is an unfinished dataset", why="it was not sealed", fix="resume its generation")
@@ -102,7 +106,7 @@ def _check_signature(path: Path) -> None:
     raise DataError(f"{path} is not HDF5", why=f"it begins with {head[:8]!r}", fix="pass a dataset written by gno")
 
 
-def _check_group(path: Path, group: h5py.Group, depth: int, seen: set[int]) -> None:
+def _check_group(path: Path, group: h5py.Group, foreign: bool, depth: int, seen: set[int]) -> None:
     if depth > MAX_DEPTH:
         raise DataError(f"{path} has groups nested deeper than {MAX_DEPTH}", why="a dataset needs 4")
     for name in group:
@@ -111,30 +115,32 @@ def _check_group(path: Path, group: h5py.Group, depth: int, seen: set[int]) -> N
             raise _refused(path, where, "is a link" if isinstance(link, h5py.SoftLink) else "is a link to another file")
         item = group[name]
         address = h5py.h5o.get_info(item.id).addr
-        if address in seen or len(seen) >= MAX_OBJECTS:
-            raise DataError(f"{path}: {where} stands twice, or there are over {MAX_OBJECTS} objects", fix=COPY)
+        most = MAX_FOREIGN_OBJECTS if foreign else MAX_OBJECTS
+        if (address in seen and not (foreign and isinstance(item, h5py.Dataset))) or len(seen) >= most:
+            raise DataError(f"{path}: {where} stands twice, or there are over {most} objects", fix=COPY)
         seen.add(address)
         if isinstance(item, h5py.Group):
-            _check_group(path, item, depth + 1, seen)
+            _check_group(path, item, foreign, depth + 1, seen)
         elif isinstance(item, h5py.Dataset):
-            _check_dataset(path, where, item)
-        else:
+            _check_dataset(path, where, item, foreign)
+        elif not foreign:
             raise DataError(f"{path}: {where} is a {type(item).__name__}", why="only groups and datasets are read")
 
 
-def _check_dataset(path: Path, where: str, item: h5py.Dataset) -> None:
+def _check_dataset(path: Path, where: str, item: h5py.Dataset, foreign: bool) -> None:
     if item.is_virtual:
         raise _refused(path, where, "is a virtual dataset")
     if item.external:
         raise _refused(path, where, "keeps its values in another file")
-    if item.dtype.kind not in "iuf":
+    if item.dtype.kind not in "iuf" and not foreign:
         raise DataError(f"{path}: {where} has type {item.dtype}", why="a dataset holds real numbers")
     plan = item.id.get_create_plist()
     filters = {plan.get_filter(i)[0] for i in range(plan.get_nfilters())}
-    if not filters <= FILTERS:
-        raise _refused(path, where, f"needs filter {min(filters - FILTERS)}, which would load a plugin")
-    declared, stored = item.size * item.dtype.itemsize, item.id.get_storage_size()
-    limit = MAX_DECLARED if is_bulk(where.lstrip("/")) else MAX_TABLE
+    known = FILTERS | {h5py.h5z.FILTER_LZF} if foreign else FILTERS
+    if not filters <= known:
+        raise _refused(path, where, f"needs filter {min(filters - known)}, which would load a plugin")
+    declared, stored = (item.size or 0) * item.dtype.itemsize, item.id.get_storage_size()
+    limit = MAX_DECLARED if foreign or is_bulk(where.lstrip("/")) else MAX_TABLE
     if declared > limit and declared > MAX_RATIO * stored:
         raise ResourceError(
             f"{path}: {where} claims {declared / 2**30:.1f} GiB of shape {item.shape}",
