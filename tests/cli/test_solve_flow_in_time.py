@@ -60,7 +60,7 @@ def test_a_channel_becomes_its_parabola(gno: Any, channel: Path) -> None:
 
 def test_steps_lead_to_the_steady_flow_and_the_scalar_in_it(gno: Any, channel: Path) -> None:
     scalar = ("--set", "scalar_diffusivity=0.1", "--scalar-bc", "left=dirichlet:1", "--scalar-bc", "bottom=dirichlet:0")
-    time = ("--time", 5, "--steps", 80, "--every", 80, "--quiet")
+    time = ("--time", 9, "--steps", 144, "--every", 144, "--quiet")
     for name, more in (("steady", ()), ("t", time)):
         answer = gno(*SOLVE, channel, "-o", channel.with_name(f"{name}.vtu"), *CHANNEL, *scalar, *more)
         assert answer.code == 0, answer.err
