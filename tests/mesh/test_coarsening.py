@@ -102,8 +102,10 @@ def test_the_fine_mesh_of_the_paper_becomes_a_coarse_one(num: int, keep: dict[st
     assert coarse.num_points == num
     for name in keep:
         assert len(coarse.boundary[name]) == keep[name]
-    away = np.hypot(*coarse.points[np.unique(coarse.boundary["farfield"])].T)
-    assert away == pytest.approx(20, rel=1e-5)
+    rim, of_fine = (
+        m.points[np.unique(m.boundary["farfield"])] for m in (coarse, fine)
+    )  # no circle to a fifth of a percent
+    assert {*map(tuple, rim)} <= {*map(tuple, of_fine)}
     wall = coarse.points[np.unique(coarse.boundary["airfoil"])]
     assert (abs(wall - [1.0, 0.0]).max(1) < 1e-12).any()  # the trailing edge
     assert (abs(wall).max(1) < 1e-2).any()  # the nose

@@ -54,8 +54,9 @@ def airfoil_o(
     part, end = np.linspace(0, 1, outward + 1), float(rim.mean())
     if wall_spacing is not None:
         first = first_step(lambda rho: outside(rho, angle), wall, wall_spacing * airfoil.chord, end)
-        check_spacing(wall_spacing, first, end, outward)
-        part = geometric(first / end, 1.0, outward)
+        step, reach = np.expm1(first), np.expm1(end)  # circles in space lie at exp(rho): it is there that steps grow
+        check_spacing(wall_spacing, step, reach, outward)
+        part = np.log1p(geometric(step, reach, outward)) / end
     rho = end * part[:, None] + (rim - end) * part[:, None] ** 3  # circles near the airfoil as well as at the far field
     z = outside(rho, angle)
     z[0] = wall
