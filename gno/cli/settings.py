@@ -100,8 +100,10 @@ def vector(given: Mapping[str, Value], name: str, default: float | Sequence[floa
         [0.0, 1.0]
     """
     value = given.get(name, default)
-    if isinstance(value, (str, bool)):
-        raise ConfigError(f"--set {name}={value}", why="it must be a vector", fix=f"for example: --set {name}=1,0")
+    parts = value if isinstance(value, list) else [value]
+    if any(isinstance(part, (str, bool, list)) for part in parts):
+        text = ",".join(map(str, parts))
+        raise ConfigError(f"--set {name}={text}", why="it must be a vector", fix=f"for example: --set {name}=1,0")
     return list(map(float, value)) if isinstance(value, list) else value
 
 
