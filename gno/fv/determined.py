@@ -78,6 +78,24 @@ def refuse_unbalanced(
             )
 
 
+def part_mean(
+    u: Float[Tensor, " cells"], volume: Float[Tensor, " cells"], parts: Int[Tensor, " cells"]
+) -> Float[Tensor, " cells"]:
+    """Mean of a field over the connected part in which each cell lies.
+
+    Args:
+        u: the field.
+        volume: of the cells.
+        parts: number of the part of each.
+
+    Example:
+        >>> part_mean(torch.tensor([1.0, 4.0, 5.0]), torch.tensor([2.0, 1.0, 1.0]), torch.tensor([0, 0, 1])).tolist()
+        [2.0, 2.0, 5.0]
+    """
+    nothing = volume.new_zeros(int(parts.max()) + 1)
+    return (nothing.index_add(0, parts, volume * u) / nothing.index_add(0, parts, volume))[parts]
+
+
 def _where(parts: Tensor, part: Tensor) -> str:
     cells = (parts == part).nonzero()[:, 0]
     whole = len(cells) == len(parts)

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from scipy import sparse
 from torch import Tensor
 
-from gno.fv.determined import loose_parts, refuse_loose, refuse_unbalanced
+from gno.fv.determined import loose_parts, part_mean, refuse_loose, refuse_unbalanced
 from gno.fv.diffusive_flux import DiffusiveFlux
 from gno.fv.factor import Factor
 from gno.fv.implicit import attach
@@ -89,9 +89,8 @@ class DiffusionEquations:
         # A reaction in one cell holds the field, and makes nothing where sources and fluxes balance.
         held = replace(self, reaction=self.reaction.index_put((cell,), diagonal[cell]))
         solution = held.solve(derivatives)
-        nothing = volume.new_zeros(int(parts.max()) + 1)
-        level = nothing.index_add(0, parts, volume * solution.u) / nothing.index_add(0, parts, volume)
-        return replace(solution, u=solution.u + torch.isin(parts, loose) * (mean - level[parts]))
+        level = part_mean(solution.u, volume, parts)
+        return replace(solution, u=solution.u + torch.isin(parts, loose) * (mean - level))
 
     def factorize(self) -> Nearby:
         """The matrix of the equations, ready to be solved with through that of the two-point flux.

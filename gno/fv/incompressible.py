@@ -13,6 +13,7 @@ from torch import Tensor
 from gno.errors import ConfigError, SolverError
 from gno.fv.conditions import Condition, PressureOutlet, Value
 from gno.fv.continuation import approach
+from gno.fv.determined import part_mean
 from gno.fv.flow import Flow
 from gno.fv.flow_balance import FlowBalance, FlowTheta
 from gno.fv.flow_boundary import FlowBoundary
@@ -210,6 +211,5 @@ class NavierStokes:
     def _level(self, pressure: Tensor, volume: Tensor) -> Tensor:
         """Mean of the pressure over the part of each cell, where that is not given a level; else nought."""
         parts = self.mesh.parts
-        nothing = volume.new_zeros(int(parts.max()) + 1)
-        mean = nothing.index_add(0, parts, volume * pressure) / nothing.index_add(0, parts, volume)
-        return (mean * nothing.index_add(0, parts, self.pinned))[parts]
+        pinned = volume.new_zeros(int(parts.max()) + 1).index_add(0, parts, self.pinned)
+        return part_mean(pressure, volume, parts) * pinned[parts]

@@ -142,9 +142,7 @@ class PassiveScalar:
         """
         dt, before = self.flow.dt, carried.before
         weights = Weights.of("bdf2", dt, None if before is None else dt)
-        memory = weights.now * carried.u
-        if before is not None:
-            memory = memory + weights.before * before
+        memory = weights.memory(carried.u, carried.u if before is None else before)
         theta = self.transport(flow)._replace(flat=carried.flat)
         u, _ = self.scalar.balance.implicit(carried.u, weights.new, memory, theta, self._kept)
         return Carried(flow, u, carried.flat, carried.u)

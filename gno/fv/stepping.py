@@ -82,6 +82,15 @@ class Weights(NamedTuple):
         w = dt / last
         return cls((1 + 2 * w) / (1 + w) / dt, -(1 + w) / dt, w * w / (1 + w) / dt, 1.0)
 
+    def memory(self, now: Tensor, before: Tensor) -> Tensor:
+        """What the states that are known bring into the step, :math:`(b u^n + c u^{n-1}) / w`.
+
+        Args:
+            now: the last state.
+            before: the one before; of no weight in a first step.
+        """
+        return (self.now * now + self.before * before) / self.implicit
+
 
 @dataclass(frozen=True)
 class Stepping:
@@ -184,11 +193,11 @@ class Group:
     def _step(self, step: int, now: Tensor, before: Tensor, theta: Any, shared: Kept) -> tuple[Tensor, Report]:
         t = self.instants
         last = t[step] - t[step - 1] if step else None
-        a, b, c, w = Weights.of(self.how.method, t[step + 1] - t[step], last)
-        memory = (b * now + c * before) / w
+        weights = Weights.of(self.how.method, t[step + 1] - t[step], last)
+        memory, w = weights.memory(now, before), weights.implicit
         if w < 1:
             memory = memory - (1 - w) / w * self.evolution.change(now, theta)
-        return self.evolution.implicit(now, a / w, memory, theta, shared)
+        return self.evolution.implicit(now, weights.new / w, memory, theta, shared)
 
 
 class _Again(torch.autograd.Function):
