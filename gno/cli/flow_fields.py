@@ -51,7 +51,7 @@ def with_flow(
 
 
 def with_scalar(
-    mesh: Mesh, u: Tensor, gradient: Tensor, boundary: Mapping[str, Condition], *, name: str = "scalar"
+    mesh: Mesh, u: Tensor, gradient: Tensor, boundary: Mapping[str, Condition] | None, *, name: str = "scalar"
 ) -> Mesh:
     """The mesh with a scalar at cells and nodes.
 
@@ -59,7 +59,7 @@ def with_scalar(
         mesh: the mesh.
         u: the scalar ``(cells,)``.
         gradient: ``(cells, dim)``.
-        boundary: patch to condition.
+        boundary: patch to condition; without it the nodes take nothing from it.
         name: of the field.
     """
     nodes = cells_to_nodes(mesh, u, gradient, boundary).numpy()

@@ -9,9 +9,10 @@ import numpy as np
 from torch import Tensor
 
 from gno.cli.fields import check_vectors, field_named, number_or_field
+from gno.cli.flow_fields import with_scalar
 from gno.cli.settings import Value, check_names
 from gno.errors import ConfigError, DataError
-from gno.fv import AdvectionDiffusion, Condition, Periodic, Report, Scalar, Stepping, cells_to_nodes
+from gno.fv import AdvectionDiffusion, Condition, Periodic, Report, Scalar, Stepping
 from gno.fv.advected import Scheme, check_scheme
 from gno.fv.report import ConvergenceError
 from gno.mesh import Mesh, face_area, faces
@@ -106,8 +107,7 @@ class ScalarProblem:
         gradient = self.solver.balance.gradients(u, self.transport)
         # Without diffusion a value given where the flow leaves does not hold.
         held = self.boundary if np.any(np.asarray(self.medium["diffusivity"]) > 0) else None
-        nodes = cells_to_nodes(self.mesh, u, gradient, held).numpy()
-        return self.mesh.with_data({**self.mesh.point_data, "u": nodes}, {**self.mesh.cell_data, "u": u.numpy()})
+        return with_scalar(self.mesh, u, gradient, held, name="u")
 
     def integral(self, u: Tensor) -> float:
         """Integral of a field over the mesh.

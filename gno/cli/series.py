@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from gno.cli.places import check_file
@@ -27,11 +28,12 @@ class Series:
         self.path, self.collection = path, path.with_suffix(".pvd")
         self.times: dict[Path, float] = {}
 
-    def check(self, count: int, *, inputs: list[Path]) -> None:
+    def check(self, times: Sequence[float], every: int, *, inputs: list[Path]) -> None:
         """Refuse files that cannot be written.
 
         Args:
-            count: how many instants there will be.
+            times: the instants, of which each ``every``-th is written, and the first and the last.
+            every: which ones.
             inputs: files that must not be replaced.
 
         Raises:
@@ -39,7 +41,8 @@ class Series:
             ResourceError: no such folder, or no right to write there.
         """
         check_file(self.path, (".vtu",))
-        for place in (self.collection, *map(self._at, range(count))):
+        written = 2 + (len(times) - 2) // every
+        for place in (self.collection, *map(self._at, range(written))):
             check_file(place, (), inputs=inputs)
 
     def append(self, time: float, mesh: Mesh) -> None:

@@ -25,9 +25,12 @@ def darcy(
 
     On the boundary u is 0, or what --bc says: --bc inlet=dirichlet:1 --bc '*=neumann:0'. Kinds: dirichlet:VALUE,
     neumann:FLUX, robin:TRANSFER,VALUE, symmetry, periodic:PATCH.
+
+    Where only fluxes are given, --set mean=M says which of the solutions is meant.
     """
     from gno.cli.conditions import SCALAR, conditions
     from gno.cli.darcy import darcy_fields
+    from gno.cli.outcome import ends, tell_flux, tell_report
     from gno.cli.places import check_file
     from gno.cli.prediction import write_with_picture
     from gno.cli.settings import settings
@@ -42,11 +45,7 @@ def darcy(
     solved, shown, solution = darcy_fields(domain, given, boundary)
     seconds = time.perf_counter() - begun
     picture = write_with_picture(solved, shown, out, title="solution of -div(a grad u) = f")
-    report, flux = solution.report, {name: float(value) for name, value in solution.flux.items()}
-    output.table(["patch", "flux out"], [[name, value] for name, value in flux.items()])
-    output.text(f"{report.iterations} iterations, residual {report.residual:.2g}, {seconds:.3g} s")
+    flux, about = tell_flux(output, solution.flux), tell_report(output, solution.report, seconds)
     output.text(f"wrote {out} and {picture}")
-    about = {"converged": report.converged, "iterations": report.iterations, "residual": report.residual}
-    ends = {"min": float(solution.u.min()), "max": float(solution.u.max())}
     files = {"path": out, "picture": picture}
-    output.result({**about, "flux": flux, "u": ends, "seconds": seconds, **files})
+    output.result({**about, "flux": flux, "u": ends(solution.u), "seconds": seconds, **files})

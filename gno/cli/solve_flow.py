@@ -74,7 +74,7 @@ def navier_stokes(
     if times is None:
         check_file(out, (".vtu", ".msh"), inputs=[mesh])
     else:
-        series.check(2 + (len(times) - 2) // every, inputs=[mesh])
+        series.check(times, every, inputs=[mesh])
     problem = FlowProblem(load(mesh), given, bc, patches=force, scalar_words=scalar_bc)
     if times is None:
         _steady(output, problem, out)
@@ -83,6 +83,7 @@ def navier_stokes(
 
 
 def _steady(output: Output, problem: FlowProblem, out: Path) -> None:
+    from gno.cli.outcome import ends, tell_flux, tell_report
     from gno.cli.prediction import write_with_picture
     from gno.report.convergence import residual_picture
 
@@ -99,12 +100,10 @@ def _steady(output: Output, problem: FlowProblem, out: Path) -> None:
         output.table(["patch", "cd", "cl"], [[name, row["cd"], row["cl"]] for name, row in drag.items()])
     carried = {}
     if scalar is not None:
-        flux = {name: float(value) for name, value in scalar.flux.items()}
-        output.table(["patch", "flux of the scalar out"], [[name, value] for name, value in flux.items()])
-        carried = {"scalar": {"min": float(scalar.u.min()), "max": float(scalar.u.max()), "flux": flux}}
-    output.text(f"{report.iterations} iterations, residual {report.residual:.2g}, {seconds:.3g} s")
+        flux = tell_flux(output, scalar.flux, title="flux of the scalar out")
+        carried = {"scalar": {**ends(scalar.u), "flux": flux}}
+    about = tell_report(output, report, seconds)
     output.text(f"wrote {out}, {picture} and {history}")
-    about = {"converged": report.converged, "iterations": report.iterations, "residual": report.residual}
     files = {"path": out, "picture": picture, "residual_picture": history}
     output.result({**about, "history": report.history, "forces": drag, **carried, "seconds": seconds, **files})
 

@@ -58,27 +58,25 @@ def advection_diffusion(
         _steady(output, ScalarProblem(load(mesh), given, boundary), out)
     else:
         series = Series(out)
-        series.check(2 + (len(times) - 2) // every, inputs=[mesh])
+        series.check(times, every, inputs=[mesh])
         _in_time(output, ScalarProblem(load(mesh), given, boundary), series, times, every)
 
 
 def _steady(output: Output, problem: ScalarProblem, out: Path) -> None:
+    from gno.cli.outcome import ends, tell_flux, tell_report
     from gno.cli.prediction import write_with_picture
     from gno.report.convergence import residual_picture
 
     begun = time.perf_counter()
     field = problem.steady()
     seconds = time.perf_counter() - begun
-    report, flux = field.report, {name: float(value) for name, value in field.flux.items()}
+    report = field.report
     picture = write_with_picture(problem.with_field(field.u), {"u": "1"}, out, title="steady state")
     history = residual_picture(report.history, out.with_name(f"{out.stem}_residual.png"), title="relative residual")
-    output.table(["patch", "flux out"], [[name, value] for name, value in flux.items()])
-    output.text(f"{report.iterations} iterations, residual {report.residual:.2g}, {seconds:.3g} s")
+    flux, about = tell_flux(output, field.flux), tell_report(output, report, seconds)
     output.text(f"wrote {out}, {picture} and {history}")
-    about = {"converged": report.converged, "iterations": report.iterations, "residual": report.residual}
-    ends = {"min": float(field.u.min()), "max": float(field.u.max())}
     files = {"path": out, "picture": picture, "residual_picture": history}
-    output.result({**about, "history": report.history, "flux": flux, "u": ends, "seconds": seconds, **files})
+    output.result({**about, "history": report.history, "flux": flux, "u": ends(field.u), "seconds": seconds, **files})
 
 
 def _in_time(output: Output, problem: ScalarProblem, series: Series, times: list[float], every: int) -> None:
