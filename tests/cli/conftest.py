@@ -1,4 +1,8 @@
 import json
+import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +46,28 @@ def gno(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
     def run(*words: Any) -> Answer:
         result = CliRunner().invoke(app, [str(word) for word in words], prog_name="gno")
         return Answer(result.exit_code, result.stdout, result.stderr)
+
+    return run
+
+
+@pytest.fixture
+def stop() -> Callable[..., tuple[int, str]]:
+    """Runs a command in a process of its own until it says how far it is; what it ended with, and what else it said."""
+    # A shell's background jobs are born deaf to Ctrl-C, and so are the tests that run in one.
+    listening = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+
+    def run(*words: Any, after: str, number: int = signal.SIGINT) -> tuple[int, str]:
+        command = [sys.executable, "-c", listening + "from gno.cli import main; main()", *map(str, words)]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            patience = threading.Timer(60, process.kill)
+            patience.start()
+            assert process.stderr is not None
+            assert process.stderr.readline().startswith(after)
+            process.send_signal(number)
+            rest = process.stderr.read()
+            patience.cancel()
+        assert "Traceback" not in rest
+        return process.returncode, rest
 
     return run
 

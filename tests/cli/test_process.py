@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from gno.models import Operator
 HEAVY = ("torch", "torch_geometric", "numpy", "scipy", "h5py", "meshio", "matplotlib")
 GNO = [sys.executable, "-c", "from gno.cli import main; main()"]
 SOLVERS = ["solve", "solve darcy", "solve advection-diffusion", "solve navier-stokes"]
-COMMANDS = ["", "generate", "check", "train", "evaluate", "predict", "export", *SOLVERS, "bench", "info"]
+COMMANDS = ["", "generate", "convert", "check", "train", "evaluate", "predict", "export", *SOLVERS, "bench", "info"]
 
 
 def run(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
@@ -103,7 +103,9 @@ def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_stopped_generation_goes_on(tmp_path: Path, number: signal.Signals, code: int) -> None:
+def test_a_stopped_generation_goes_on(
+    stop: Callable[..., tuple[int, str]], tmp_path: Path, number: signal.Signals, code: int
+) -> None:
     words = [
         "generate",
         "darcy",
@@ -117,19 +119,8 @@ def test_a_stopped_generation_goes_on(tmp_path: Path, number: signal.Signals, co
         "field_nodes=100",
     ]
     many = [*words[:5], "5000", *words[6:]]
-    # A shell's background jobs are born deaf to Ctrl-C, and so are the tests that run in one.
-    listening = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    command = [GNO[0], GNO[1], listening + GNO[2], *many]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        patience = threading.Timer(60, process.kill)
-        patience.start()
-        assert process.stderr is not None
-        assert process.stderr.readline().startswith("samples")
-        process.send_signal(number)
-        rest = process.stderr.read()
-        patience.cancel()
-    assert process.returncode == code
-    assert "Traceback" not in rest
+    ended, rest = stop(*many, after="samples", number=number)
+    assert ended == code
     assert rest.splitlines()[-3].startswith("error: stopped")
     assert [p.name for p in tmp_path.iterdir()] == ["d.h5.part"]
 

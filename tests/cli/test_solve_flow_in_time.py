@@ -1,10 +1,6 @@
 """``gno solve navier-stokes --time``: states, forces, restarts, and what is refused."""
 
 import csv
-import signal
-import subprocess
-import sys
-import threading
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -110,6 +106,7 @@ def test_what_is_periodic_goes_around(gno: Any, square: Path) -> None:
         (("--set", "blending=0.5"), 2, "--set blending is of no use"),
         (("--set", "initial=nothing"), 3, "no field 'nothing'"),
         (("--set", "initial=1,0,0"), 2, "the velocity has values of shape"),
+        (("--set", "body_force=a,b"), 2, "--set body_force=a,b"),
         (("--set", "initial=1"), 2, "the velocity has values of shape"),
         (("--set", "scalar_initial=1"), 2, "no scalar_diffusivity"),
         (("--force", "lid"), 2, "'lid'"),
@@ -131,21 +128,10 @@ def test_a_step_too_long_is_refused_with_one_that_is_not(gno: Any, square: Path)
     assert gno(*words, "--steps", int(2 / dt)).code == 0
 
 
-def test_a_stopped_run_keeps_what_it_wrote(square: Path) -> None:
-    # A shell's background jobs are born deaf to Ctrl-C, and so are the tests that run in one.
-    listening = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    command = [sys.executable, "-c", listening + "from gno.cli import main; main()", *SOLVE, str(square), *LID]
-    words = ["-o", str(square.with_name("t.vtu")), "--time", "1000", "--steps", "100000", "--force", "top"]
-    with subprocess.Popen([*command, *words], stderr=subprocess.PIPE, text=True) as process:
-        patience = threading.Timer(60, process.kill)
-        patience.start()
-        assert process.stderr is not None
-        assert process.stderr.readline().startswith("steps 1/100000")
-        process.send_signal(signal.SIGINT)
-        rest = process.stderr.read()
-        patience.cancel()
-    assert process.returncode == 130
-    assert "Traceback" not in rest
+def test_a_stopped_run_keeps_what_it_wrote(stop: Any, square: Path) -> None:
+    words = ["-o", square.with_name("t.vtu"), "--time", 1000, "--steps", 100000, "--force", "top"]
+    code, rest = stop(*SOLVE, square, *LID, *words, after="steps 1/100000")
+    assert code == 130
     assert "is the last state, at time" in rest.splitlines()[-3]
     assert rest.splitlines()[-1].endswith("with: --set initial=velocity")
     sets = ElementTree.parse(square.with_name("t.pvd")).getroot().findall("Collection/DataSet")
