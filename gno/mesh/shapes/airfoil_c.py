@@ -13,6 +13,8 @@ from gno.mesh.shapes.stretching import bisect, check_spacing, first_step, geomet
 
 _CLUSTERED = 0.75
 """How much the cells crowd towards the trailing edge, from not at all (0) to as much as those of an O-mesh (1)."""
+_SMOOTH = 0.06
+"""Part of the wake, from the trailing edge, along which its cells only begin to open up."""
 
 
 def airfoil_c(
@@ -68,7 +70,8 @@ def airfoil_c(
         check_spacing(wall_spacing, first, ahead, outward)
         eta = geometric(first, ahead, outward)
     xi = np.concatenate([2 + steps[::-1], xi, -2 - steps])
-    open_ = np.clip((abs(xi) - 2) / (behind - 2), 0, 1)  # thin cells on the airfoil open up along the wake
+    behind_edge = np.clip((abs(xi) - 2) / (behind - 2), 0, 1)  # thin cells on the airfoil open up along the wake
+    open_ = (1 + _SMOOTH) * behind_edge**2 / (behind_edge + _SMOOTH)
     z = _parabolic(outside, xi + 1j * (eta[:, None] + open_ * (even - eta)[:, None]))
     z[0, wake : wake + around + 1] = wall
     return _mesh(z, wake)
