@@ -7,7 +7,8 @@ from jaxtyping import Bool, Complex, Float
 
 from gno.mesh.mesh import Mesh
 from gno.mesh.shapes.airfoil import Airfoil
-from gno.mesh.shapes.airfoil_o import check_airfoil, quads
+from gno.mesh.shapes.airfoil_o import check_airfoil
+from gno.mesh.shapes.block import block
 from gno.mesh.shapes.conformal import ConformalMap
 from gno.mesh.shapes.stretching import bisect, check_spacing, first_step, geometric
 
@@ -74,7 +75,7 @@ def airfoil_c(
     open_ = (1 + _SMOOTH) * behind_edge**2 / (behind_edge + _SMOOTH)
     z = _parabolic(outside, xi + 1j * (eta[:, None] + open_ * (even - eta)[:, None]))
     z[0, wake : wake + around + 1] = wall
-    return _mesh(z, wake)
+    return _folded(z, wake)
 
 
 def _parabolic(outside: ConformalMap, s: Complex[np.ndarray, "..."]) -> Complex[np.ndarray, "..."]:
@@ -94,14 +95,9 @@ def _reach(outside: ConformalMap, direction: complex, distance: float) -> float:
     return float(bisect(near, np.full(1, 2.0), far)[0])
 
 
-def _mesh(z: Complex[np.ndarray, "levels lines"], wake: int) -> Mesh:
+def _folded(z: Complex[np.ndarray, "levels lines"], wake: int) -> Mesh:
     """The block folded along the wake, whose two sides are one line of nodes."""
     node = np.arange(z.size).reshape(len(z), -1)
     node[0, -wake - 1 :] = node[0, wake::-1]
-    used = np.unique(node)
-    node = np.searchsorted(used, node)
-    points = np.column_stack([z.real.ravel(), z.imag.ravel()])[used]
     outer = np.concatenate([node[-1], node[-2::-1, -1], node[1:, 0]])
-    lines = {"airfoil": node[0, wake : node.shape[1] - wake][::-1], "farfield": outer}
-    boundary = {name: np.column_stack([line[:-1], line[1:]]) for name, line in lines.items()}
-    return Mesh(points, {"quad": quads(node)}, boundary)
+    return block(z, node, {"airfoil": node[0, wake : node.shape[1] - wake][::-1], "farfield": outer})
