@@ -186,6 +186,7 @@ def pinched() -> Mesh:
     [
         (lambda: coarsen(cube(0.5), 10), "the mesh is 3-D"),
         (lambda: coarsen(square(0.1), 2), "num_nodes is 2; the boundary alone takes 4"),
+        (lambda: coarsen(square(0.1), -1000), "num_nodes is -1000; it must be 1 or more"),
         (lambda: coarsen(square(0.1), 10_000), "num_nodes is 10000; the mesh has"),
         (lambda: coarsen(square(0.1), 50, keep={"wing": 3}), "keep names 'wing'; the patches are left, right"),
         (lambda: coarsen(square(0.1), 20, keep={"left": 10, "right": 10, "top": 10}), "boundary alone takes"),
