@@ -17,6 +17,8 @@ import numpy as np
 
 from gno.bench.timing import Seconds
 from gno.errors import GnoError
+from gno.files import make_folder, write_text
+from gno.mesh.formats.foam import header
 
 PLACES = ("/usr/share/openfoam", "/usr/lib/openfoam/openfoam*", "/opt/openfoam*", "/opt/OpenFOAM/OpenFOAM-*")
 """Where packages put it."""
@@ -55,9 +57,8 @@ def write_dictionary(path: Path, entries: Entries, *, kind: str = "dictionary") 
         entries: what stands in it.
         kind: its class.
     """
-    head = {"FoamFile": {"version": 2.0, "format": "ascii", "class": kind, "object": path.name}}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(_lines({**head, **entries})) + "\n")
+    make_folder(path.parent)
+    write_text(path, header(kind, path.parent.name, path.name) + "\n".join(_lines(entries)) + "\n")
 
 
 def listed(values: np.ndarray) -> str:
