@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gno.bench.laplacian_foam import LaplacianFoam
-from gno.bench.openfoam import environment
+from gno.bench.openfoam import environment, iterations
 from gno.bench.row import Row
 from gno.bench.solver_race import TOLERANCE, SolverRace
 from gno.bench.timing import race
@@ -65,8 +65,8 @@ class DiffusionRace(SolverRace):
             return self.timed("solve", costs, "", {"OpenFOAM": "is not installed"})
         with TemporaryDirectory() as folder:
             foam = self._foam(Path(folder))
-            costs = race(self.solve, lambda: foam.run()[0], patience=self.patience)
-            return self.timed("solve", costs, self.peer, {"its steps": foam.run()[1]})
+            costs = race(self.solve, foam.run, patience=self.patience)
+            return self.timed("solve", costs, self.peer, {"its steps": iterations(foam.folder)})
 
     def error(self) -> Row:
         """Of second norm, relative to the field."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from gno.bench.flow_cases import FlowCase
-from gno.bench.openfoam import environment
+from gno.bench.openfoam import environment, iterations
 from gno.bench.row import Row
 from gno.bench.simple_foam import SimpleFoam
 from gno.bench.solver_race import TOLERANCE, Numbers, SolverRace
@@ -83,9 +83,9 @@ class FlowRace(SolverRace):
         with TemporaryDirectory() as folder:
             foam = SimpleFoam(self.case, Path(folder), TOLERANCE)
             foam.write()
-            costs = race(self._stopped, lambda: foam.run()[0], patience=self.patience)
+            costs = race(self._stopped, foam.run, patience=self.patience)
             off = self._off(foam.flow(self.settled)[0], self.theirs[0])
-            numbers |= {"its steps": foam.run()[1], "its iteration error": off}
+            numbers |= {"its steps": iterations(foam.folder), "its iteration error": off}
         return self.timed("solve", costs, self.peer, numbers)
 
     def error(self, name: str) -> Row:

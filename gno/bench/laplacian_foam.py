@@ -10,11 +10,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gno.bench.openfoam import control, listed, read_field, run, write_dictionary
+from gno.bench.openfoam import EMPTY, MULTIGRID, listed, read_field, run, write_dictionary, write_settings
 from gno.bench.timing import Seconds
 from gno.fv.mesh import FVMesh
 from gno.mesh import Mesh, save
-from gno.mesh.formats.slab import ENDS
 
 
 @dataclass(frozen=True)
@@ -43,30 +42,16 @@ class LaplacianFoam:
         field = {
             "dimensions": "[0 0 0 1 0 0 0]",
             "internalField": "uniform 0",
-            "boundaryField": {**on_patches, ENDS: {"type": "empty"}},
+            "boundaryField": {**on_patches, **EMPTY},
         }
         write_dictionary(self.folder / "0" / "T", field, kind="volScalarField")
         write_dictionary(self.folder / "constant" / "transportProperties", {"DT": "[0 2 -1 0 0 0 0] 1"})
-        schemes = {
-            "ddtSchemes": {"default": "steadyState"},
-            "gradSchemes": {"default": "Gauss linear"},
-            "divSchemes": {"default": "none"},
-            "laplacianSchemes": {"default": "Gauss linear corrected"},
-            "interpolationSchemes": {"default": "linear"},
-            "snGradSchemes": {"default": "corrected"},
-        }
-        multigrid = {"solver": "GAMG", "smoother": "GaussSeidel", "tolerance": 1e-12, "relTol": 0.1}
         loop = {"nNonOrthogonalCorrectors": 0, "residualControl": {"T": self.tolerance}}
-        settings = {
-            "controlDict": control("laplacianFoam"),
-            "fvSchemes": schemes,
-            "fvSolution": {"solvers": {"T": multigrid}, "SIMPLE": loop},
-        }
-        for name, entries in settings.items():
-            write_dictionary(self.folder / "system" / name, entries)
+        solution = {"solvers": {"T": MULTIGRID}, "SIMPLE": loop}
+        write_settings(self.folder, "laplacianFoam", solution, convection={}, functions={})
 
-    def run(self) -> tuple[Seconds, int]:
-        """Solve: the cost, and the number of iterations.
+    def run(self) -> Seconds:
+        """Solve: the cost.
 
         Raises:
             GnoError: an error, or no convergence.

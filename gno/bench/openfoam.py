@@ -17,6 +17,9 @@ import numpy as np
 
 from gno.bench.timing import Seconds
 from gno.errors import GnoError
+from gno.files import make_folder, write_text
+from gno.mesh.formats.foam import header
+from gno.mesh.formats.slab import ENDS
 
 PLACES = ("/usr/share/openfoam", "/usr/lib/openfoam/openfoam*", "/opt/openfoam*", "/opt/OpenFOAM/OpenFOAM-*")
 """Where packages put it."""
@@ -24,8 +27,12 @@ Entries: TypeAlias = Mapping[str, Any]
 """A dictionary of OpenFOAM: words, numbers, lists in parentheses, or dictionaries."""
 MOST = 20_000
 """Iterations after which a solution counts as not converged."""
+EMPTY: Mapping[str, Entries] = {ENDS: {"type": "empty"}}
+"""The condition on both sides of the layer of cells that a flat mesh is written as."""
+MULTIGRID: Entries = {"solver": "GAMG", "smoother": "GaussSeidel", "tolerance": 1e-12, "relTol": 0.1}
+"""Solver of a symmetric system, a tenth at a time."""
 _FIELD = re.compile(r"internalField\s+nonuniform\s+List<\w+>\s*(\d+)\s*\((.*?)\)\s*;\s*boundaryField", re.DOTALL)
-_CONVERGED = re.compile(r"SIMPLE solution converged in (\d+) iterations")
+_CONVERGED = re.compile(r"SIMPLE solution converged in \d+ iterations")
 _TOLD = 12
 
 
@@ -55,9 +62,8 @@ def write_dictionary(path: Path, entries: Entries, *, kind: str = "dictionary") 
         entries: what stands in it.
         kind: its class.
     """
-    head = {"FoamFile": {"version": 2.0, "format": "ascii", "class": kind, "object": path.name}}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(_lines({**head, **entries})) + "\n")
+    make_folder(path.parent)
+    write_text(path, header(kind, path.parent.name, path.name) + "\n".join(_lines(entries)) + "\n")
 
 
 def listed(values: np.ndarray) -> str:
@@ -75,19 +81,38 @@ def listed(values: np.ndarray) -> str:
     return f"nonuniform List<{kind}> {len(rows)} ( {' '.join(map(str, rows))} )"
 
 
-def control(program: str) -> dict[str, Any]:
-    """What a steady program is told: iterate up to ``MOST`` times, and write the last fields alone.
+def write_settings(case: Path, program: str, solution: Entries, *, convection: Entries, functions: Entries) -> None:
+    """Write how a steady program solves: linear values on faces, gradients across them corrected.
 
     Args:
+        case: the folder.
         program: its name.
+        solution: its solvers, and when it stops.
+        convection: schemes of the terms that have one.
+        functions: what else it is asked for.
     """
+    schemes = {
+        "ddtSchemes": {"default": "steadyState"},
+        "gradSchemes": {"default": "Gauss linear"},
+        "divSchemes": {"default": "none", **convection},
+        "laplacianSchemes": {"default": "Gauss linear corrected"},
+        "interpolationSchemes": {"default": "linear"},
+        "snGradSchemes": {"default": "corrected"},
+    }
+    control = {**_control(program), "functions": functions}
+    for name, entries in {"controlDict": control, "fvSchemes": schemes, "fvSolution": solution}.items():
+        write_dictionary(case / "system" / name, entries)
+
+
+def _control(program: str) -> dict[str, Any]:
+    """Iterate up to ``MOST`` times, and write the last fields alone."""
     steps = {"startFrom": "startTime", "startTime": 0, "stopAt": "endTime", "endTime": MOST, "deltaT": 1}
     writing = {"writeControl": "timeStep", "writeInterval": MOST, "writeFormat": "ascii", "writePrecision": 12}
     return {"application": program, **steps, **writing, "runTimeModifiable": "no"}
 
 
-def run(program: str, case: Path) -> tuple[Seconds, int]:
-    """Run a steady program: its cost, in CPU seconds of the user, and the iterations that it took.
+def run(program: str, case: Path) -> Seconds:
+    """Run a steady program: its cost, in CPU seconds of the user.
 
     Args:
         program: its name.
@@ -108,10 +133,9 @@ def run(program: str, case: Path) -> tuple[Seconds, int]:
     wall, spent = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
     if done.returncode:
         raise GnoError(f"{program} ended with code {done.returncode}", why=last_lines(done.stdout))
-    found = _CONVERGED.search(done.stdout)
-    if found is None:
+    if not _CONVERGED.search(done.stdout):
         raise GnoError(f"{program} did not converge in {MOST} iterations", why=last_lines(done.stdout))
-    return Seconds(spent, wall), int(found[1])
+    return Seconds(spent, wall)
 
 
 def last_lines(told: str) -> str:
@@ -128,6 +152,15 @@ def last_lines(told: str) -> str:
     return f"it said: {' / '.join(lines[-_TOLD:])}"
 
 
+def iterations(case: Path) -> int:
+    """The iterations that a program took: it writes its last fields into a folder of their number.
+
+    Args:
+        case: the folder.
+    """
+    return max(int(place.name) for place in case.iterdir() if place.name.isdigit())
+
+
 def read_field(case: Path, name: str) -> np.ndarray:
     """Values in the cells after the last iteration: ``(cells,)``, or ``(cells, 3)``.
 
@@ -138,7 +171,7 @@ def read_field(case: Path, name: str) -> np.ndarray:
     Raises:
         GnoError: there is none.
     """
-    path = max((place for place in case.iterdir() if place.name.isdigit()), key=lambda p: int(p.name)) / name
+    path = case / str(iterations(case)) / name
     found = _FIELD.search(path.read_text())
     if found is None:
         raise GnoError(f"{path} holds no field of the cells", why="OpenFOAM's text was expected")

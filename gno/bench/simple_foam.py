@@ -10,16 +10,16 @@ import torch
 from torch import Tensor
 
 from gno.bench.flow_cases import Cylinder, FlowCase
-from gno.bench.openfoam import Entries, control, listed, read_field, run, write_dictionary
+from gno.bench.openfoam import EMPTY, MULTIGRID, Entries, listed, read_field, run, write_dictionary, write_settings
 from gno.bench.timing import Seconds
 from gno.fv.conditions import PressureOutlet
 from gno.fv.drag import Coefficients
 from gno.fv.flow import Flow
 from gno.fv.incompressible import NavierStokes
 from gno.mesh import save
-from gno.mesh.formats.slab import ENDS
 
 _FORCES = "postProcessing/forces/0/coefficient.dat"
+_CONVECTION = {"div(phi,U)": "bounded Gauss linear", "div((nuEff*dev2(T(grad(U)))))": "Gauss linear"}
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class SimpleFoam:
         nu = {"transportModel": "Newtonian", "nu": self.case.viscosity}
         write_dictionary(self.folder / "constant" / "transportProperties", nu)
         write_dictionary(self.folder / "constant" / "turbulenceProperties", {"simulationType": "laminar"})
-        settings = {"controlDict": self._control(), "fvSchemes": self._schemes(), "fvSolution": self._solution()}
-        for name, entries in settings.items():
-            write_dictionary(self.folder / "system" / name, entries)
+        forces = isinstance(self.case, Cylinder)
+        functions = {"forces": _force_coefficients(self.case.mesh.edge_length)} if forces else {}
+        write_settings(self.folder, "simpleFoam", self._solution(), convection=_CONVECTION, functions=functions)
 
-    def run(self) -> tuple[Seconds, int]:
-        """Solve: the cost, and the number of iterations.
+    def run(self) -> Seconds:
+        """Solve: the cost.
 
         Raises:
             GnoError: an error, or no convergence.
@@ -84,25 +84,8 @@ class SimpleFoam:
         found = dict(zip(names, map(float, lines[-1].split())))
         return Coefficients(*(torch.tensor(found[name], dtype=torch.float64) for name in ("Cd", "Cl")))
 
-    def _control(self) -> Entries:
-        if not isinstance(self.case, Cylinder):
-            return control("simpleFoam")
-        return {**control("simpleFoam"), "functions": {"forces": _force_coefficients(self.case.mesh.edge_length)}}
-
-    def _schemes(self) -> Entries:
-        convection = {"default": "none", "div(phi,U)": "bounded Gauss linear"}
-        return {
-            "ddtSchemes": {"default": "steadyState"},
-            "gradSchemes": {"default": "Gauss linear"},
-            "divSchemes": {**convection, "div((nuEff*dev2(T(grad(U)))))": "Gauss linear"},
-            "laplacianSchemes": {"default": "Gauss linear corrected"},
-            "interpolationSchemes": {"default": "linear"},
-            "snGradSchemes": {"default": "corrected"},
-        }
-
     def _solution(self) -> Entries:
-        pressure = {"solver": "GAMG", "smoother": "GaussSeidel", "tolerance": 1e-12, "relTol": 0.1}
-        velocity = {"solver": "smoothSolver", "smoother": "symGaussSeidel", "tolerance": 1e-12, "relTol": 0.1}
+        velocity = {**MULTIGRID, "solver": "smoothSolver", "smoother": "symGaussSeidel"}
         loop = {
             "consistent": "yes",
             "nNonOrthogonalCorrectors": 0 if "quad" in self.case.mesh.cells else 1,
@@ -111,7 +94,7 @@ class SimpleFoam:
             "residualControl": {"p": self.tolerance, "U": self.tolerance},
         }
         relaxation = {"equations": {"U": 0.9}}
-        return {"solvers": {"p": pressure, "U": velocity}, "SIMPLE": loop, "relaxationFactors": relaxation}
+        return {"solvers": {"p": MULTIGRID, "U": velocity}, "SIMPLE": loop, "relaxationFactors": relaxation}
 
 
 def _fields(solver: NavierStokes) -> Mapping[str, Entries]:
@@ -123,10 +106,9 @@ def _fields(solver: NavierStokes) -> Mapping[str, Entries]:
         out = isinstance(held, PressureOutlet)
         of_u[name] = {"type": "zeroGradient"} if out else _fixed(values.velocity[rows])
         of_p[name] = _fixed(values.pressure[rows]) if out else {"type": "zeroGradient"}
-    ends = {ENDS: {"type": "empty"}}
     return {
-        "U": {"dimensions": "[0 1 -1 0 0 0 0]", "internalField": "uniform (0 0 0)", "boundaryField": of_u | ends},
-        "p": {"dimensions": "[0 2 -2 0 0 0 0]", "internalField": "uniform 0", "boundaryField": of_p | ends},
+        "U": {"dimensions": "[0 1 -1 0 0 0 0]", "internalField": "uniform (0 0 0)", "boundaryField": {**of_u, **EMPTY}},
+        "p": {"dimensions": "[0 2 -2 0 0 0 0]", "internalField": "uniform 0", "boundaryField": {**of_p, **EMPTY}},
     }
 
 

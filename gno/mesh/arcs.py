@@ -55,12 +55,10 @@ class Arc:
         turn = np.concatenate([[0.0], self.turns, [0.0]])
         if turn.sum() > SHARP:
             dense += _CURVED * (turn[1:] + turn[:-1]) / 2 / turn.sum()
-        along = np.concatenate([[0.0], np.cumsum(dense)])
-        step = np.arange(count + 1)
-        place = np.interp(step * (along[-1] / count), along, np.arange(len(along))).round().astype(np.int64)
-        place = np.maximum.accumulate(place - step) + step
-        room = self.num_edges - count + step
-        return np.minimum(place, room)
+        along, step = np.concatenate([[0.0], np.cumsum(_shared_out(dense, count))]), np.arange(count + 1)
+        place = np.interp(step, along, np.arange(len(along))).round().astype(np.int64)
+        place = np.maximum.accumulate(place - step) + step  # two halves may have been rounded to the same node
+        return np.minimum(place, self.num_edges - count + step)
 
 
 def arcs(mesh: Mesh) -> list[list[Arc]]:
@@ -109,6 +107,16 @@ def _split(mesh: Mesh, nodes: Int[np.ndarray, " n"], names: np.ndarray) -> list[
     ends = np.append(corners[1:], corners[0] + len(nodes))
     places = [np.arange(a, b + 1) % len(nodes) for a, b in zip(corners, ends)]
     return [Arc(str(names[place[0]]), nodes[place], points[place]) for place in places]
+
+
+def _shared_out(dense: Float[np.ndarray, " edges"], count: int) -> Float[np.ndarray, " edges"]:
+    """Parts of ``count`` in proportion to a density; none is larger than 1, and what it leaves goes to the others."""
+    whole = np.zeros(len(dense), dtype=bool)
+    while True:
+        part = np.where(whole, 1.0, dense * ((count - whole.sum()) / dense[~whole].sum()))
+        if not (part > 1 + 1e-9).any():
+            return part
+        whole |= part > 1 + 1e-9
 
 
 def _turns(steps: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:

@@ -56,6 +56,8 @@ def coarsen(mesh: Mesh, num_nodes: int, *, keep: Mapping[str, int] | None = None
     mesh, _ = used_part(mesh)
     if (cell_volume(mesh) <= 0).any():
         raise MeshError(f"cell {int(cell_volume(mesh).argmin())} is inverted", why="its domain is not defined")
+    if num_nodes < 1:
+        raise ConfigError(f"num_nodes is {num_nodes}", why="it must be 1 or more")
     if num_nodes >= mesh.num_points:
         raise ConfigError(f"num_nodes is {num_nodes}", why=f"the mesh has {mesh.num_points} nodes already")
     rng = np.random.default_rng(seed)
@@ -93,11 +95,11 @@ def _counts(mesh: Mesh, every: Sequence[Arc], num_nodes: int, keep: Mapping[str,
 
 def _outline(loops: Sequence[Sequence[Arc]], counts: Sequence[int]) -> Outline:
     """The boundary of the coarse mesh, cut at the nodes that are kept; the loop with the largest area comes first."""
-    every = [arc for loop in loops for arc in loop]
-    cuts = iter([arc.thinned(count)[:-1] / arc.num_edges for arc, count in zip(every, counts)])
-    parts = [([_curve(arc) for arc in loop], [next(cuts) for _ in loop]) for loop in loops]
-    parts.sort(key=lambda part: -Outline([part[0]], part[1]).area)
-    return Outline([curves for curves, _ in parts], [cut for _, cuts_ in parts for cut in cuts_])
+    count = iter(counts)
+    cuts = [[arc.thinned(next(count))[:-1] / arc.num_edges for arc in loop] for loop in loops]
+    parts = [Outline([[_curve(arc) for arc in loop]], cuts_) for loop, cuts_ in zip(loops, cuts)]
+    parts.sort(key=lambda part: -part.area)
+    return Outline([part.sides for part in parts], [cut for part in parts for cut in part.cuts])
 
 
 def _curve(arc: Arc) -> Curve:

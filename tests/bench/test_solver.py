@@ -13,7 +13,7 @@ from gno.bench import diffusion_race, flow_race
 from gno.bench.diffusion_race import DiffusionRace
 from gno.bench.flow_cases import Cavity, Cylinder
 from gno.bench.flow_race import FlowRace
-from gno.bench.openfoam import environment, read_field, run, write_dictionary
+from gno.bench.openfoam import environment, iterations, read_field, run, write_dictionary
 from gno.bench.references import CYLINDER, GHIA
 from gno.bench.simple_foam import SimpleFoam
 from gno.bench.timing import Seconds, race
@@ -41,6 +41,7 @@ def test_fields_are_read_as_they_stand(tmp_path: Path) -> None:
         write_dictionary(tmp_path / step / "U", {"internalField": field, "boundaryField": {}})
         field = field.replace("1 2", "7 8")
     np.testing.assert_array_equal(read_field(tmp_path, "U"), [[7, 8, 0], [3, 0.45, 0]])
+    assert iterations(tmp_path) == 10
     write_dictionary(tmp_path / "11" / "U", {"internalField": "uniform 0"})
     with pytest.raises(GnoError, match="holds no field"):
         read_field(tmp_path, "U")

@@ -145,6 +145,15 @@ def test_the_two_sides_of_the_wake_share_their_nodes() -> None:
     assert (steps[1:] / steps[:-1]).max() < 1.8
 
 
+@pytest.mark.parametrize("spacing", [None, 1e-3, 1e-5])
+def test_lines_run_smoothly_past_the_trailing_edge_where_thin_cells_open_up(spacing: float | None) -> None:
+    mesh = airfoil_c(naca("0012"), wall_spacing=spacing)
+    lines = mesh.points[mesh.cells["quad"].reshape(48, 128 + 2 * 48, 4)[:, :, 3]] @ [1, 1j]
+    steps = np.diff(lines, axis=1)
+    turns = np.degrees(abs(np.angle(steps[:, 1:] / steps[:, :-1])))
+    assert turns[:, 40:54].max() < 10
+
+
 @pytest.mark.parametrize("closed", [True, False])
 @pytest.mark.parametrize("digits", ["0012", "4412"])
 def test_triangles_are_small_at_both_edges_and_grow_from_there(closed: bool, digits: str) -> None:

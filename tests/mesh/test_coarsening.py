@@ -11,7 +11,7 @@ import pytest
 
 from gno.errors import ConfigError, GnoError, MeshError
 from gno.mesh import Mesh, cell_volume, coarsen, edges, faces, load, node_volume, patch_faces
-from gno.mesh.arcs import arcs
+from gno.mesh.arcs import Arc, arcs
 from gno.mesh.shapes import airfoil_c, airfoil_o, cube, disk, l_shape, naca, rectangle, square, square_with_holes
 
 FINE = Path(__file__).parents[2].parent / "shared" / "data" / "meshes" / "NACA0012_fine.su2"
@@ -135,6 +135,18 @@ def test_round_walls_get_more_nodes_where_they_turn() -> None:
     assert (abs(x) > 0.9).sum() > 1.5 * (abs(even[::5, 0]) > 0.9).sum()
 
 
+def test_both_sides_of_a_nose_keep_as_many_nodes() -> None:
+    angle = np.linspace(np.pi / 2, 3 * np.pi / 2, 11)
+    upper = np.column_stack([np.linspace(1, 0, 16)[:-1], np.full(15, 0.1)])
+    nose = 0.1 * np.column_stack([np.cos(angle), np.sin(angle)])
+    arc = Arc("wall", np.arange(41), np.concatenate([upper, nose, upper[::-1] * [1, -1]]))
+    for count in range(arc.fewest, arc.num_edges + 1):
+        place = arc.thinned(count)
+        assert (place[0], place[-1], len(place)) == (0, arc.num_edges, count + 1)
+        assert (np.diff(place) > 0).all()
+        assert abs(place + place[::-1] - arc.num_edges).max() <= 1
+
+
 def test_arcs_end_at_corners_and_at_the_ends_of_patches() -> None:
     mesh = square_with_holes(0.05, [(0.5, 0.5, 0.2)])
     loops = arcs(mesh)
@@ -174,6 +186,7 @@ def pinched() -> Mesh:
     [
         (lambda: coarsen(cube(0.5), 10), "the mesh is 3-D"),
         (lambda: coarsen(square(0.1), 2), "num_nodes is 2; the boundary alone takes 4"),
+        (lambda: coarsen(square(0.1), -1000), "num_nodes is -1000; it must be 1 or more"),
         (lambda: coarsen(square(0.1), 10_000), "num_nodes is 10000; the mesh has"),
         (lambda: coarsen(square(0.1), 50, keep={"wing": 3}), "keep names 'wing'; the patches are left, right"),
         (lambda: coarsen(square(0.1), 20, keep={"left": 10, "right": 10, "top": 10}), "boundary alone takes"),

@@ -18,6 +18,18 @@ _FACE = re.compile(r"(\d*)\s*\(([^()]*)\)")
 _NUMBER = re.compile(r"[-+0-9.eE]+")
 
 
+_WRITTEN = """FoamFile
+{{
+    version     2.0;
+    format      ascii;
+    class       {kind};
+    location    "{folder}";
+    object      {name};
+}}
+
+"""
+
+
 @dataclass(frozen=True)
 class Patch:
     """A patch of the ``boundary`` file: consecutive faces of one name.
@@ -33,6 +45,17 @@ class Patch:
     kind: str
     start: int
     count: int
+
+
+def header(kind: str, folder: str, name: str) -> str:
+    """What a file begins with.
+
+    Args:
+        kind: its class.
+        folder: where it stands in the case.
+        name: its name.
+    """
+    return _WRITTEN.format(kind=kind, folder=folder, name=name)
 
 
 def read_vectors(path: Path) -> np.ndarray:
@@ -74,8 +97,8 @@ def read_faces(path: Path) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         MeshError: binary, cut short, or no list of faces.
     """
-    header, text = _content(path)
-    if "faceCompactList" in header:
+    head, text = _content(path)
+    if "faceCompactList" in head:
         first, _, rest = text.partition(")")
         start, nodes = _labels(path, first + ")"), _labels(path, rest)
         if not len(start) or start[0] != 0 or (np.diff(start) < 0).any() or start[-1] != len(nodes):
@@ -132,10 +155,10 @@ def _content(path: Path) -> tuple[str, str]:
             fix="set writeFormat ascii in system/controlDict and run: foamFormatConvert",
         )
     text = _COMMENT.sub(lambda m: m[0] if m[0].startswith('"') else " ", read_text(path))
-    header = _HEADER.search(text)
-    if header is None or text[: header.start()].strip():
+    head = _HEADER.search(text)
+    if head is None or text[: head.start()].strip():
         raise _damaged(path, "it does not begin with FoamFile { ... }")
-    return header[1], text[header.end() :]
+    return head[1], text[head.end() :]
 
 
 def _list(path: Path, text: str) -> tuple[int, str]:

@@ -12,22 +12,13 @@ import numpy as np
 from gno.errors import MeshError
 from gno.files import make_folder, write_text
 from gno.mesh.faces import Faces, faces, patch_faces
+from gno.mesh.formats.foam import header
 from gno.mesh.formats.slab import ENDS, slab
 from gno.mesh.mesh import Mesh
 from gno.mesh.used import used_part
 
 REST = "defaultFaces"
 """Patch of the outer faces that have no name; OpenFOAM calls it so, too."""
-_HEADER = """FoamFile
-{{
-    version     2.0;
-    format      ascii;
-    class       {kind};
-    location    "constant/polyMesh";
-    object      {name};
-}}
-
-"""
 _PATCH = """    {name}
     {{
         type        {kind};
@@ -78,7 +69,7 @@ def write(mesh: Mesh, folder: Path) -> None:
     }
     make_folder(folder)
     for name, lines in content.items():
-        write_text(folder / name, _HEADER.format(kind=_KINDS[name], name=name) + _list(lines))
+        write_text(folder / name, header(_KINDS[name], "constant/polyMesh", name) + _list(lines))
 
 
 def _patches(mesh: Mesh, all_faces: Faces) -> dict[str, np.ndarray]:

@@ -11,7 +11,7 @@ from scipy.interpolate import CubicSpline
 
 from gno.errors import ConfigError
 from gno.mesh.shapes.crossing import crossing
-from gno.mesh.shapes.outline import Points
+from gno.mesh.shapes.outline import Points, signed_area
 
 _FEWEST = 9
 _CHECKED = 500
@@ -63,7 +63,7 @@ class Airfoil:
                 why="its inside is not defined",
                 fix="list the points from the trailing edge once around",
             )
-        object.__setattr__(self, "points", points if _area(points) > 0 else points[::-1].copy())
+        object.__setattr__(self, "points", points if signed_area(points) > 0 else points[::-1].copy())
 
     @property
     def sharp(self) -> bool:
@@ -149,8 +149,3 @@ class Airfoil:
 
     def __repr__(self) -> str:
         return f"Airfoil({self.name!r}, {len(self.points)} points)"
-
-
-def _area(points: Points) -> float:
-    x, y = (points - points[0]).T
-    return float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() / 2)

@@ -7,12 +7,15 @@ from jaxtyping import Bool, Complex, Float
 
 from gno.mesh.mesh import Mesh
 from gno.mesh.shapes.airfoil import Airfoil
-from gno.mesh.shapes.airfoil_o import check_airfoil, quads
+from gno.mesh.shapes.airfoil_o import check_airfoil
+from gno.mesh.shapes.block import block
 from gno.mesh.shapes.conformal import ConformalMap
 from gno.mesh.shapes.stretching import bisect, check_spacing, first_step, geometric
 
 _CLUSTERED = 0.75
 """How much the cells crowd towards the trailing edge, from not at all (0) to as much as those of an O-mesh (1)."""
+_SMOOTH = 0.06
+"""Part of the wake, from the trailing edge, along which its cells only begin to open up."""
 
 
 def airfoil_c(
@@ -68,10 +71,11 @@ def airfoil_c(
         check_spacing(wall_spacing, first, ahead, outward)
         eta = geometric(first, ahead, outward)
     xi = np.concatenate([2 + steps[::-1], xi, -2 - steps])
-    open_ = np.clip((abs(xi) - 2) / (behind - 2), 0, 1)  # thin cells on the airfoil open up along the wake
+    behind_edge = np.clip((abs(xi) - 2) / (behind - 2), 0, 1)  # thin cells on the airfoil open up along the wake
+    open_ = (1 + _SMOOTH) * behind_edge**2 / (behind_edge + _SMOOTH)
     z = _parabolic(outside, xi + 1j * (eta[:, None] + open_ * (even - eta)[:, None]))
     z[0, wake : wake + around + 1] = wall
-    return _mesh(z, wake)
+    return _folded(z, wake)
 
 
 def _parabolic(outside: ConformalMap, s: Complex[np.ndarray, "..."]) -> Complex[np.ndarray, "..."]:
@@ -91,14 +95,9 @@ def _reach(outside: ConformalMap, direction: complex, distance: float) -> float:
     return float(bisect(near, np.full(1, 2.0), far)[0])
 
 
-def _mesh(z: Complex[np.ndarray, "levels lines"], wake: int) -> Mesh:
+def _folded(z: Complex[np.ndarray, "levels lines"], wake: int) -> Mesh:
     """The block folded along the wake, whose two sides are one line of nodes."""
     node = np.arange(z.size).reshape(len(z), -1)
     node[0, -wake - 1 :] = node[0, wake::-1]
-    used = np.unique(node)
-    node = np.searchsorted(used, node)
-    points = np.column_stack([z.real.ravel(), z.imag.ravel()])[used]
     outer = np.concatenate([node[-1], node[-2::-1, -1], node[1:, 0]])
-    lines = {"airfoil": node[0, wake : node.shape[1] - wake][::-1], "farfield": outer}
-    boundary = {name: np.column_stack([line[:-1], line[1:]]) for name, line in lines.items()}
-    return Mesh(points, {"quad": quads(node)}, boundary)
+    return block(z, node, {"airfoil": node[0, wake : node.shape[1] - wake][::-1], "farfield": outer})

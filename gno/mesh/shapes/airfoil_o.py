@@ -8,6 +8,7 @@ from jaxtyping import Float
 from gno.errors import ConfigError
 from gno.mesh.mesh import Mesh
 from gno.mesh.shapes.airfoil import Airfoil
+from gno.mesh.shapes.block import block
 from gno.mesh.shapes.conformal import ConformalMap
 from gno.mesh.shapes.square import check_length
 from gno.mesh.shapes.stretching import bisect, check_spacing, first_step, geometric
@@ -62,14 +63,7 @@ def airfoil_o(
     z[0] = wall
     node = np.arange(z.size).reshape(z.shape)
     node = np.concatenate([node, node[:, :1]], axis=1)
-    boundary = {"airfoil": node[0, ::-1], "farfield": node[-1]}
-    edges = {name: np.column_stack([line[:-1], line[1:]]) for name, line in boundary.items()}
-    return Mesh(np.column_stack([z.real.ravel(), z.imag.ravel()]), {"quad": quads(node)}, edges)
-
-
-def quads(node: np.ndarray) -> np.ndarray:
-    """Cells of a block of nodes ``(levels, lines)``: levels outward, lines counter-clockwise."""
-    return np.stack([node[:-1, :-1], node[1:, :-1], node[1:, 1:], node[:-1, 1:]], axis=-1).reshape(-1, 4)
+    return block(z, node, {"airfoil": node[0, ::-1], "farfield": node[-1]})
 
 
 def check_airfoil(airfoil: Airfoil, far_field: float, wall_spacing: float | None, **counts: tuple[int, int]) -> None:
@@ -80,16 +74,16 @@ def check_airfoil(airfoil: Airfoil, far_field: float, wall_spacing: float | None
             why="quads are laid around a sharp one",
             fix="take airfoil.sharpened(), or airfoil_triangles",
         )
-    for name, (count, fewest) in counts.items():
-        if count < fewest:
-            raise ConfigError(f"{name} is {count}", why=f"it must be {fewest} or more")
-    check_far_field(far_field)
+    check_extent(far_field, **counts)
     if wall_spacing is not None:
         check_length("wall_spacing", wall_spacing)
 
 
-def check_far_field(far_field: float) -> None:
-    """Refuse a far field that would touch the airfoil."""
+def check_extent(far_field: float, **counts: tuple[int, int]) -> None:
+    """Refuse too few cells, and a far field that would touch the airfoil."""
+    for name, (count, fewest) in counts.items():
+        if count < fewest:
+            raise ConfigError(f"{name} is {count}", why=f"it must be {fewest} or more")
     if not (np.isfinite(far_field) and far_field >= 2):
         raise ConfigError(f"far_field is {far_field}", why="it is 2 or more chords away", fix="take 20 or 100")
 
@@ -97,5 +91,5 @@ def check_far_field(far_field: float) -> None:
 def _rim(outside: ConformalMap, angle: Float[np.ndarray, " rays"], radius: float) -> Float[np.ndarray, " rays"]:
     """Where the rays meet the circle of the far field."""
     middle = complex(*outside.airfoil.middle)
-    low, high = np.zeros(len(angle)), np.full(len(angle), 2 + np.log(radius / outside.airfoil.chord) + 2)
+    low, high = np.zeros(len(angle)), np.full(len(angle), 4 + np.log(radius / outside.airfoil.chord))
     return bisect(lambda rho: abs(outside(rho, angle) - middle) < radius, low, high)

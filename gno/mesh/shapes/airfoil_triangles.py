@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 from gno.errors import ConfigError
 from gno.mesh.mesh import Mesh
 from gno.mesh.shapes.airfoil import Airfoil
-from gno.mesh.shapes.airfoil_o import check_far_field
+from gno.mesh.shapes.airfoil_o import check_extent
 from gno.mesh.shapes.delaunay import triangulate
 from gno.mesh.shapes.outline import Circle, Curve, Points, Side, Straight
 from gno.mesh.shapes.target import GROWTH
@@ -50,9 +50,7 @@ def airfoil_triangles(
         >>> list(airfoil_triangles(naca("0012"), around=40, growth=0.25).boundary)
         ['airfoil', 'farfield']
     """
-    check_far_field(far_field)
-    if around < 8:
-        raise ConfigError(f"around is {around}", why="it must be 8 or more")
+    check_extent(far_field, around=(around, 8))
     if not 0.02 <= growth <= GROWTH:
         raise ConfigError(f"growth is {growth}", why=f"it lies between 0.02 and {GROWTH}")
     middle = (float(airfoil.middle[0]), float(airfoil.middle[1]))

@@ -14,7 +14,7 @@ from gno.errors import MeshError
 from gno.mesh.mesh import Mesh
 from gno.mesh.shapes.front import clear_of, fill
 from gno.mesh.shapes.outline import Loop, Outline, Points, Side
-from gno.mesh.shapes.relax import Triangles, relax
+from gno.mesh.shapes.relax import Triangles, areas, relax
 from gno.mesh.shapes.target import Size, Target
 
 Nodes = Int[np.ndarray, " _"]
@@ -145,8 +145,7 @@ def to_mesh(outline: Outline, points: Points, triangles: Triangles) -> Mesh:
         MeshError: triangles that do not fill the outline.
     """
     every = np.concatenate([outline.points, points])
-    a, b, c = every[triangles].transpose(1, 2, 0)
-    area = ((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])) / 2
+    area = areas(every[triangles])
     if not (area > 0).all() or abs(area.sum() - outline.area) > 1e-9 * outline.area:
         raise MeshError(
             "the triangles do not fill the outline",

@@ -135,6 +135,12 @@ def straight_loop(corners: Points, names: Sequence[str]) -> list[Side]:
     return [Straight(name, tuple(a), tuple(b)) for name, a, b in zip(names, corners.tolist(), ends.tolist())]
 
 
+def signed_area(corners: Points) -> float:
+    """Area of a polygon, negative if its corners are listed clockwise."""
+    x, y = (corners - corners[0]).T
+    return float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() / 2)
+
+
 class Outline:
     """Loops of sides, cut into segments; the shape lies to the left of every segment.
 

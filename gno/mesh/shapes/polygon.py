@@ -13,7 +13,7 @@ from gno.mesh.mesh import Mesh
 from gno.mesh.shapes.crossing import crossing
 from gno.mesh.shapes.delaunay import triangulate
 from gno.mesh.shapes.disk import check_circle
-from gno.mesh.shapes.outline import Circle, Loop, Outline, Points, Side, straight_loop
+from gno.mesh.shapes.outline import Circle, Loop, Outline, Points, Side, signed_area, straight_loop
 from gno.mesh.shapes.target import Size
 
 Corners = Sequence[Sequence[float | int]] | np.ndarray
@@ -53,7 +53,7 @@ def polygon(
     labels = [f"side_{i}" for i in range(len(points))] if names is None else list(names)
     if len(labels) != len(points):
         raise ConfigError(f"{len(labels)} names for {len(points)} sides", why="there is one name per side")
-    if _signed_area(points) < 0:
+    if signed_area(points) < 0:
         points, labels = points[::-1], [*labels[-2::-1], labels[-1]]
     outer = straight_loop(points, labels)
     loops: list[Loop] = [outer, *(_hole(i, hole) for i, hole in enumerate(holes))]
@@ -89,11 +89,6 @@ def _corners(what: str, corners: Corners) -> Points:
     return points
 
 
-def _signed_area(points: Points) -> float:
-    x, y = (points - points[0]).T
-    return float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() / 2)
-
-
 def _hole(number: int, hole: Hole) -> list[Side]:
     name = f"hole_{number}"
     values: Float[np.ndarray, "..."] = np.asarray(hole, dtype=np.float64)
@@ -102,7 +97,7 @@ def _hole(number: int, hole: Hole) -> list[Side]:
         check_circle(name, x, y, radius)
         return [Circle(name, (x, y), radius, hole=True)]
     points = _corners(name, values)
-    return straight_loop(points[::-1] if _signed_area(points) > 0 else points, [name] * len(points))
+    return straight_loop(points[::-1] if signed_area(points) > 0 else points, [name] * len(points))
 
 
 def _check_apart(loops: Sequence[Loop]) -> None:

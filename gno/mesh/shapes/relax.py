@@ -42,14 +42,15 @@ def relax(outline: Outline, points: Points, triangles: Triangles, target: Size, 
 def _centered(every: Points, triangles: Triangles, h: Float[np.ndarray, " nodes"]) -> Points:
     """Mean of the centroids around each point, weighted by area in target edge lengths."""
     corners = every[triangles]
-    area = _area(corners) / h[triangles].mean(1) ** 2
+    area = areas(corners) / h[triangles].mean(1) ** 2
     total = np.bincount(triangles.ravel(), np.repeat(area, 3), len(every))
     moments = np.repeat(area[:, None] * corners.mean(1), 3, axis=0)
     x, y = (np.bincount(triangles.ravel(), moment, len(every)) for moment in moments.T)
     return np.column_stack([x / total, y / total])
 
 
-def _area(corners: Float[np.ndarray, "triangles 3 2"]) -> Float[np.ndarray, " triangles"]:
+def areas(corners: Float[np.ndarray, "triangles 3 2"]) -> Float[np.ndarray, " triangles"]:
+    """Area of each triangle, negative if its corners are listed clockwise."""
     a, b, c = corners.transpose(1, 2, 0)
     return ((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])) / 2
 

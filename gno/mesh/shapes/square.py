@@ -10,6 +10,7 @@ from jaxtyping import Int
 
 from gno.errors import ConfigError
 from gno.mesh.mesh import Mesh
+from gno.mesh.shapes.block import edges_along
 from gno.mesh.shapes.delaunay import triangulate
 from gno.mesh.shapes.outline import Points, straight_loop
 from gno.mesh.shapes.target import Size, check_edge_length
@@ -96,8 +97,8 @@ def _grid(edge_length: float, lengths: Sequence[float], kind: str, seed: int) ->
     points = np.column_stack([x.ravel(), y.ravel()])
     node = np.arange(len(points)).reshape(ny + 1, nx + 1)
     quads = np.stack([node[:-1, :-1], node[:-1, 1:], node[1:, 1:], node[1:, :-1]], -1).reshape(-1, 4)
-    lines = {"left": node[::-1, 0], "right": node[:, -1], "bottom": node[0], "top": node[-1, ::-1]}
-    boundary = {name: np.column_stack([line[:-1], line[1:]]) for name, line in lines.items()}
+    sides = {"left": node[::-1, 0], "right": node[:, -1], "bottom": node[0], "top": node[-1, ::-1]}
+    boundary = edges_along(sides)
     if kind == "quad":
         return Mesh(points, {"quad": quads}, boundary)
     if kind == "perturbed":
