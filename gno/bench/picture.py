@@ -48,7 +48,9 @@ def growth_picture(record: Record, path: str | os.PathLike[str]) -> Path:
         left, bottom = column * width + LEFT, (rows - 1 - row) * height + BOTTOM
         scale, measured = _scale(panel)
         _draw(frame(figure, left, bottom, PANEL_WIDTH, PANEL_HEIGHT), panel, scale, unit, law)
-        write(figure, left, bottom + PANEL_HEIGHT + 0.12, f"{panel[0].name}, {measured}", size=LABEL)
+        write(
+            figure, left, bottom + PANEL_HEIGHT + 0.12, ", ".join(filter(None, (panel[0].name, measured))), size=LABEL
+        )
     write(figure, LEFT, rows * height + 0.25, record.benchmark.title, size=TITLE, weight="bold")
     write(figure, LEFT, rows * height + 0.05, record.about(), size=LABEL - 1.5, color=MUTED)
     return save_png(figure, path)

@@ -55,7 +55,7 @@ FLOWS = (
     Planned.cylinder(0.008, 0.04),
     Planned.cylinder(0.004, 0.02),
 )
-QUICK = Planned.cavity(1 / 8, "quad"), Planned.cylinder(0.03, 0.1)
+QUICK = Planned.cavity(1 / 8, "quad"), Planned.cavity(1 / 12, "quad"), Planned.cylinder(0.03, 0.1)
 EDGES = 1 / 30, 1 / 66, 1 / 132
 """Lengths of the triangles that diffusion is solved on: about 2,000, 10,000 and 40,000."""
 

@@ -61,7 +61,9 @@ def layout_of(source: Source, name: str | None = None) -> Layout:
         raise DataError(f"{source.path} is a dataset of gno already", why="there is nothing to convert", fix="use it")
     if name is not None and name not in LAYOUTS:
         raise ConfigError(
-            f"layout {name!r} is unknown", why=f"known: {', '.join(LAYOUTS)}", fix=suggestion(name, LAYOUTS)
+            f"layout {name!r} is unknown",
+            why=f"known: {', '.join(LAYOUTS)}",
+            fix=suggestion(name, LAYOUTS) or "leave it out: the layout is found out",
         )
     if name is not None:
         if not LAYOUTS[name].fits(source):
