@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from gno.cli.generate import as_event, print_dataset
 from gno.cli.options import Debug, Json, Quiet, Set
 from gno.cli.output import Output
 
@@ -30,17 +29,14 @@ def convert(
 
     A run that was stopped goes on where it was when the same command is given again.
     """
-    from gno.cli.places import check_file
+    from gno.cli.dataset import as_event, check_dataset, print_dataset
     from gno.cli.settings import settings
     from gno.datasets import Options
     from gno.datasets import convert as make
-    from gno.errors import ConfigError
 
     words = [*(set_ or ()), *([f"stride={stride}"] if stride > 1 else ())]
     options = Options.of(settings(words, example="end_time=1"))
-    check_file(out, (), inputs=sources)
-    if out.exists() and not overwrite:
-        raise ConfigError(f"{out} exists already", why="it would be replaced", fix="give another name, or --overwrite")
+    check_dataset(out, overwrite=overwrite, inputs=sources)
     output = Output(as_json=as_json, quiet=quiet)
     with output.progress() as tell:
         make(
