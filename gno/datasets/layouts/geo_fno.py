@@ -6,7 +6,7 @@ import numpy as np
 
 from gno.datasets.layouts.cloud import triangulated
 from gno.datasets.layouts.grid import structured
-from gno.datasets.layouts.layout import Layout, Reading, spec, split_of
+from gno.datasets.layouts.layout import Layout, Reading, spec, split_of, squeezed
 from gno.datasets.layouts.options import Options
 from gno.datasets.layouts.series import Series
 from gno.datasets.sources import Source
@@ -45,7 +45,7 @@ class GeoFNOGrid(Layout):
             points = np.stack([source.row(x, i), source.row(y, i)], axis=-1)[every, every]
             values = np.moveaxis(source.row(q, i), 0, -1)[every, every].reshape(-1, parts)
             mesh = structured(points.astype(np.float64))
-            return Series(mesh.with_data({"Q": values if parts > 1 else values[:, 0]}), split=split_of(source))
+            return Series(mesh.with_data({"Q": squeezed(values)}), split=split_of(source))
 
         return Reading((spec("Q", "target", (parts,)),), count, sample)
 

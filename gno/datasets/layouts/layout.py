@@ -98,6 +98,16 @@ def spec(name: str, role: str, parts: Sequence[int] = ()) -> FieldSpec:
     return FieldSpec(name, role=role, components=int(np.prod(parts)) if parts else 1)
 
 
+def squeezed(values: np.ndarray) -> np.ndarray:
+    """Values ``(..., k)`` of a field as ``spec`` tells them: without the last axis where there is one component.
+
+    Example:
+        >>> squeezed(np.zeros((4, 1))).shape, squeezed(np.zeros((4, 2))).shape
+        ((4,), (4, 2))
+    """
+    return values[..., 0] if values.shape[-1] == 1 else values
+
+
 def numbers_in(attributes: Mapping[str, object]) -> dict[str, float]:
     """Those of a file's attributes that are finite numbers: they become parameters.
 
