@@ -38,12 +38,19 @@ def places(paths: list[Path]) -> list[Path]:
         if not path.exists():
             where = f"the folder is {path.resolve().parent}"
             raise DataError(f"no such file: {path}", why=where, fix=suggested_file(path))
-        inside = sorted(p for p in path.iterdir() if p.suffix.lower() in FILES) if path.is_dir() else []
-        cases = path.is_dir() and any(p.suffix in (".vtu", ".pvd") for p in (*path.glob("*"), *path.glob("*/*")))
-        for file in [path] if cases or not inside or inside[0].suffix == ".vtkhdf" else inside:
+        for file in _apart(path):
             family = file.stem.split("_")[0] if file.suffix == ".npy" else file.name
             found.setdefault((file.resolve().parent, family), file)
     return list(found.values())
+
+
+def _apart(path: Path) -> list[Path]:
+    """The large files of a folder; a folder of cases or of anything else is one, and so is a file."""
+    inside = sorted(p for p in path.iterdir() if p.suffix.lower() in FILES) if path.is_dir() else []
+    if not inside or inside[0].suffix == ".vtkhdf":
+        return [path]
+    cases = any(p.suffix in (".vtu", ".pvd") for p in (*path.glob("*"), *path.glob("*/*")))
+    return [path] if cases else inside
 
 
 def open_source(path: Path) -> Source:
