@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -42,9 +42,6 @@ class Reading:
         if not 0 <= i < self.count:
             raise IndexError(f"sample {i} of {self.count}")
         return self.sample(i)
-
-    def __iter__(self) -> Iterator[Series]:
-        return (self.sample(i) for i in range(self.count))
 
 
 class Layout(ABC):
