@@ -10,11 +10,13 @@ from pathlib import Path
 import h5py
 
 from gno.datasets.journal import MAGIC
-from gno.datasets.naming import suggestion
+from gno.datasets.naming import suggested_file
 from gno.datasets.schema import is_bulk
 from gno.errors import DataError, GnoError, ResourceError
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
+HEAD = 520
+"""Bytes at the start of a file, which tell whether it is HDF5."""
 FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
 """Filters that HDF5 has built in; others would load plugins."""
 MAX_DECLARED = 4 << 30
@@ -80,21 +82,57 @@ def open_guarded(path: Path, *, foreign: bool = False) -> h5py.File:
     return file
 
 
+def begins_hdf5(head: bytes, *, foreign: bool) -> bool:
+    """Whether the first ``HEAD`` bytes of a file are those of HDF5.
+
+    Args:
+        head: the bytes.
+        foreign: of another layout: MATLAB writes 512 bytes before HDF5 begins.
+    """
+    return head.startswith(SIGNATURE) or (foreign and head[512:] == SIGNATURE)
+
+
+def check_size(
+    path: Path, name: str, shape: tuple[int, ...] | None, declared: int, stored: int, *, limit: int = MAX_DECLARED
+) -> None:
+    """Refuse an array that claims to be far larger than what is stored of it.
+
+    Args:
+        path: the file, for the error.
+        name: of the array.
+        shape: that it claims.
+        declared: bytes that it claims.
+        stored: bytes in the file.
+        limit: bytes up to which an array may claim more than is stored.
+
+    Raises:
+        ResourceError: it is too large to be true.
+
+    Example:
+        >>> check_size(Path("a.mat"), "u", (1000, 64, 64), 32_768_000, 20_000_000)
+    """
+    if declared > limit and declared > MAX_RATIO * stored:
+        raise ResourceError(
+            f"{path}: {name} claims {declared / 2**30:.1f} GiB of shape {shape}",
+            why=f"the file stores {stored} bytes of it",
+            fix="do not trust this file",
+        )
+
+
 def _check_signature(path: Path, foreign: bool) -> None:
     if not path.exists():
         part = path.with_name(path.name + ".part")
-        near = suggestion(path.name, [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else [])
         unfinished = f"an unfinished one is there: resume its generation ({part.name})" if part.exists() else ""
         where = f"the folder is {path.resolve().parent}"
-        raise DataError(f"no such file: {path}", why=where, fix=unfinished or near or "check the path")
+        raise DataError(f"no such file: {path}", why=where, fix=unfinished or suggested_file(path) or "check the path")
     if not path.is_file():
         raise DataError(f"{path} is not a file", why="a dataset is one HDF5 file", fix="check the path")
     try:
         with open(path, "rb") as file:
-            head = file.read(520)
+            head = file.read(HEAD)
     except OSError as error:
         raise DataError(f"{path} cannot be read", why=error.strerror or str(error)) from error
-    if head.startswith(SIGNATURE) or (foreign and head[512:] == SIGNATURE):
+    if begins_hdf5(head, foreign=foreign):
         return
     if head.startswith(MAGIC):
         raise DataError(f"{path} is an unfinished dataset", why="it was not sealed", fix="resume its generation")
@@ -141,12 +179,7 @@ def _check_dataset(path: Path, where: str, item: h5py.Dataset, foreign: bool) ->
         raise _refused(path, where, f"needs filter {min(filters - known)}, which would load a plugin")
     declared, stored = (item.size or 0) * item.dtype.itemsize, item.id.get_storage_size()
     limit = MAX_DECLARED if foreign or is_bulk(where.lstrip("/")) else MAX_TABLE
-    if declared > limit and declared > MAX_RATIO * stored:
-        raise ResourceError(
-            f"{path}: {where} claims {declared / 2**30:.1f} GiB of shape {item.shape}",
-            why=f"the file stores {stored} bytes of it",
-            fix="do not trust this file",
-        )
+    check_size(path, where, item.shape, declared, stored, limit=limit)
 
 
 def _refused(path: Path, where: str, what: str) -> DataError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 def is_storable(name: str) -> bool:
@@ -32,6 +33,15 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     """
     near = nearest(name, known)
     return f"did you mean {near!r}?" if near else ""
+
+
+def suggested_file(path: Path) -> str:
+    """A question that offers the nearest name in the folder of a file that is not there, or nothing.
+
+    Args:
+        path: the file.
+    """
+    return suggestion(path.name, [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else [])
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

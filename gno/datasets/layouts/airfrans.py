@@ -14,7 +14,7 @@ from gno.datasets.layouts.layout import Layout, Reading
 from gno.datasets.layouts.options import Options
 from gno.datasets.layouts.series import Series
 from gno.datasets.sources import Source
-from gno.datasets.sources.folder import FolderSource
+from gno.datasets.sources.folder import as_folder
 from gno.errors import DataError
 from gno.mesh.faces import faces
 from gno.mesh.formats import load
@@ -51,10 +51,9 @@ class AirfRANS(Layout):
     def open(self, source: Source, options: Options) -> Reading:
         """Samples in the order of their names."""
         del options  # the files leave nothing open
-        if not isinstance(source, FolderSource):
-            raise DataError(f"{source.path} is no folder", why="cases lie in a folder", fix="choose another layout")
-        cases = [source.root / n for n in source.shapes if n.endswith(END)]
-        splits = _splits(source.root / "manifest.json")
+        root = as_folder(source).root
+        cases = [root / n for n in source.shapes if n.endswith(END)]
+        splits = _splits(root / "manifest.json")
 
         def sample(i: int) -> Series:
             name = cases[i].name.removesuffix(END)

@@ -6,11 +6,16 @@ import numpy as np
 
 from gno.datasets.layouts.cloud import triangulated
 from gno.datasets.layouts.grid import structured
-from gno.datasets.layouts.layout import Layout, Reading, spec, split_of
+from gno.datasets.layouts.layout import Layout, Reading, spec, split_of, squeezed
 from gno.datasets.layouts.options import Options
 from gno.datasets.layouts.series import Series
 from gno.datasets.sources import Source
 from gno.errors import DataError
+
+GRID = {"X": 3, "Y": 3, "Q": 4}
+"""Endings of the names of the arrays on curved grids to their numbers of axes."""
+CLOUD = {"XY": 3, "sigma": 2}
+"""Words in the names of the arrays on clouds of points to their numbers of axes."""
 
 
 class GeoFNOGrid(Layout):
@@ -28,12 +33,12 @@ class GeoFNOGrid(Layout):
 
     def lacks(self, source: Source) -> tuple[str, ...]:
         """Three arrays of one word."""
-        found = {end: _ending(source, end, rank) for end, rank in (("X", 3), ("Y", 3), ("Q", 4))}
-        return tuple(f"an array '..._{end}' with {4 if end == 'Q' else 3} axes" for end, n in found.items() if not n)
+        lacking = {end: rank for end, rank in GRID.items() if not _ending(source, end, rank)}
+        return tuple(f"an array '..._{end}' with {rank} axes" for end, rank in lacking.items())
 
     def open(self, source: Source, options: Options) -> Reading:
         """Samples along the first axis; the field is called ``Q``, with all its components."""
-        x, y, q = (_ending(source, end, rank) for end, rank in (("X", 3), ("Y", 3), ("Q", 4)))
+        x, y, q = (_ending(source, end, rank) for end, rank in GRID.items())
         count, *shape = source.shape(x)
         parts = source.shape(q)[1]
         for name, wanted in ((y, (count, *shape)), (q, (count, parts, *shape))):
@@ -45,7 +50,7 @@ class GeoFNOGrid(Layout):
             points = np.stack([source.row(x, i), source.row(y, i)], axis=-1)[every, every]
             values = np.moveaxis(source.row(q, i), 0, -1)[every, every].reshape(-1, parts)
             mesh = structured(points.astype(np.float64))
-            return Series(mesh.with_data({"Q": values if parts > 1 else values[:, 0]}), split=split_of(source))
+            return Series(mesh.with_data({"Q": squeezed(values)}), split=split_of(source))
 
         return Reading((spec("Q", "target", (parts,)),), count, sample)
 
@@ -65,14 +70,13 @@ class GeoFNOElasticity(Layout):
 
     def lacks(self, source: Source) -> tuple[str, ...]:
         """Two arrays of one word."""
-        found = {word: _holding(source, word, rank) for word, rank in (("XY", 3), ("sigma", 2))}
-        return tuple(
-            f"an array '..._{word}_...' with {3 if word == 'XY' else 2} axes" for word, n in found.items() if not n
-        )
+        lacking = {word: rank for word, rank in CLOUD.items() if not _holding(source, word, rank)}
+        return tuple(f"an array '..._{word}_...' with {rank} axes" for word, rank in lacking.items())
 
     def open(self, source: Source, options: Options) -> Reading:
         """Samples along the last axis."""
-        xy, sigma, rr = (_holding(source, word, rank) for word, rank in (("XY", 3), ("sigma", 2), ("rr", 2)))
+        xy, sigma = (_holding(source, word, rank) for word, rank in CLOUD.items())
+        rr = _holding(source, "rr", 2)
         nodes, two, count = source.shape(xy)
         if source.shape(sigma) != (nodes, count) or two != 2:
             raise DataError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -83,6 +83,28 @@ class Grid:
             kept = np.repeat(np.expand_dims(kept, leading + 1), 2, axis=leading + 1)
         parts = kept.shape[leading + max(dim, 2) :]
         return kept.reshape(*kept.shape[:leading], -1, *(parts if parts != (1,) else ()))
+
+
+def shared_grids(stride: int) -> Callable[[Sequence[np.ndarray]], Grid]:
+    """From axes to their grid, which is made once: samples on the same axes share a mesh.
+
+    Args:
+        stride: as of ``Grid``.
+
+    Example:
+        >>> grid = shared_grids(1)
+        >>> grid([np.arange(3.0), np.arange(4.0)]) is grid([np.arange(3.0), np.arange(4.0)])
+        True
+    """
+    kept: dict[tuple[bytes, ...], Grid] = {}
+
+    def grid(axes: Sequence[np.ndarray]) -> Grid:
+        key = tuple(axis.tobytes() for axis in axes)
+        if key not in kept:
+            kept[key] = Grid(axes, stride)
+        return kept[key]
+
+    return grid
 
 
 def structured(points: np.ndarray) -> Mesh:

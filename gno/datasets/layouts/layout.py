@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -42,9 +42,6 @@ class Reading:
         if not 0 <= i < self.count:
             raise IndexError(f"sample {i} of {self.count}")
         return self.sample(i)
-
-    def __iter__(self) -> Iterator[Series]:
-        return (self.sample(i) for i in range(self.count))
 
 
 class Layout(ABC):
@@ -96,6 +93,16 @@ def spec(name: str, role: str, parts: Sequence[int] = ()) -> FieldSpec:
         (2, 1)
     """
     return FieldSpec(name, role=role, components=int(np.prod(parts)) if parts else 1)
+
+
+def squeezed(values: np.ndarray) -> np.ndarray:
+    """Values ``(..., k)`` of a field as ``spec`` tells them: without the last axis where there is one component.
+
+    Example:
+        >>> squeezed(np.zeros((4, 1))).shape, squeezed(np.zeros((4, 2))).shape
+        ((4,), (4, 2))
+    """
+    return values[..., 0] if values.shape[-1] == 1 else values
 
 
 def numbers_in(attributes: Mapping[str, object]) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gno.datasets.field import FieldSpec
-from gno.datasets.layouts.layout import Layout, Reading, spec, split_of
+from gno.datasets.layouts.layout import Layout, Reading, spec, split_of, squeezed
 from gno.datasets.layouts.options import Options
 from gno.datasets.layouts.series import Series
 from gno.datasets.sources import Source
@@ -52,8 +52,8 @@ class MeshGraphNets(Layout):
         def sample(i: int) -> Series:
             arrays = _decoded(source, i)
             mesh = _mesh(source, arrays)
-            still = {n: _squeezed(a[0]) for n, a in arrays.items() if _role(about, n) in ("static", "input")}
-            moving = {n: _squeezed(a[:: options.time_stride]) for n, a in arrays.items() if _role(about, n) == "target"}
+            still = {n: squeezed(a[0]) for n, a in arrays.items() if _role(about, n) in ("static", "input")}
+            moving = {n: squeezed(a[:: options.time_stride]) for n, a in arrays.items() if _role(about, n) == "target"}
             times = step * np.arange(len(next(iter(moving.values())))) if moving else None
             return Series(mesh.with_data(still), {}, times, moving, split=split)
 
@@ -107,7 +107,3 @@ def _patches(mesh: Mesh, node_type: np.ndarray) -> dict[str, np.ndarray]:
     shared = np.where((types == types[:, :1]).all(axis=1), types[:, 0], 6)
     kinds = [t for t in np.unique(shared).tolist() if t]
     return {NODE_TYPES.get(t, f"type_{t}"): outer[shared == t] for t in kinds}
-
-
-def _squeezed(values: np.ndarray) -> np.ndarray:
-    return values[..., 0] if values.shape[-1] == 1 else values

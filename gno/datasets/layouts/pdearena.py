@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gno.datasets.layouts.grid import Grid
+from gno.datasets.layouts.grid import shared_grids
 from gno.datasets.layouts.layout import Layout, Reading, spec
 from gno.datasets.layouts.options import Options
 from gno.datasets.layouts.series import Series
@@ -45,13 +45,12 @@ class PDEArena(Layout):
         if any(found != first for found in names.values()):
             raise DataError(f"{source.path}: its groups have other fields", why=f"found: {names}")
         rows = [(group, i) for group, paths in groups.items() for i in range(source.shape(paths[0])[0])]
-        kept: dict[bytes, Grid] = {}
+        grid_of = shared_grids(options.stride)
 
         def sample(i: int) -> Series:
             group, row = rows[i]
             axes = [source.row(f"{group}/{n}", row) for n in COORDINATES[1 : len(source.shape(groups[group][0])) - 1]]
-            key = b"".join(axis.tobytes() for axis in axes)
-            grid = kept[key] if key in kept else kept.setdefault(key, Grid(axes, options.stride))
+            grid = grid_of(axes)
             every = slice(None, None, options.time_stride)
             values = [source.row(path, row)[every] for path in groups[group]]
             moving = {name: grid.values(v, leading=1) for name, v in zip(first, values)}

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from gno.datasets.layouts.grid import Grid
+from gno.datasets.layouts.grid import Grid, shared_grids
 from gno.datasets.layouts.layout import Layout, Needs, Reading, spec, split_of
 from gno.datasets.layouts.options import Options
 from gno.datasets.layouts.series import Series
@@ -34,7 +34,7 @@ class PDEBenchGroups(Layout):
     def open(self, source: Source, options: Options) -> Reading:
         """A sample a group; the field is called ``u``."""
         groups = _groups(source)
-        kept: dict[bytes, Grid] = {}
+        grid_of = shared_grids(options.stride)
         *_, parts = source.shape(f"{groups[0]}/data")
 
         def sample(i: int) -> Series:
@@ -42,8 +42,7 @@ class PDEBenchGroups(Layout):
             values = source.whole(f"{here}/data")
             axes = [source.whole(f"{here}/grid/{n}") for n in ("x", "y")[: values.ndim - 2]]
             times = np.asarray(source.whole(f"{here}/grid/t"), dtype=np.float64)
-            key = b"".join(axis.tobytes() for axis in axes)
-            grid = kept[key] if key in kept else kept.setdefault(key, Grid(axes, options.stride))
+            grid = grid_of(axes)
             if values.shape[-1] != parts or len(times) != len(values):
                 raise DataError(
                     f"{source.path}: {here}/data has shape {values.shape}",

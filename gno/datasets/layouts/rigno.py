@@ -8,7 +8,7 @@ import numpy as np
 
 from gno.datasets.layouts.cloud import triangulated
 from gno.datasets.layouts.grid import Grid
-from gno.datasets.layouts.layout import Layout, Needs, Reading, spec, split_of
+from gno.datasets.layouts.layout import Layout, Needs, Reading, spec, split_of, squeezed
 from gno.datasets.layouts.options import Options
 from gno.datasets.layouts.series import Series
 from gno.datasets.sources import Source
@@ -50,7 +50,7 @@ class Rigno(Layout):
             if cloud not in kept:
                 kept.clear()
                 kept[cloud] = triangulated(source.row("x", cloud)[0], options.alpha)
-            data = {name: _squeezed(source.row(name, i)) for name in ("u", *(("c",) if extra else ()))}
+            data = {name: squeezed(source.row(name, i)) for name in ("u", *(("c",) if extra else ()))}
             still = {name: values[0] for name, values in data.items() if len(values) == 1}
             moving = {name: values[every] for name, values in data.items() if len(values) > 1}
             return Series(kept[cloud].with_data(still), {}, times, moving, split=split_of(source))
@@ -88,7 +88,3 @@ def _moving(source: Source) -> str:
     """Name of the array; in others of five axes the last is that of the components."""
     shapes = {name: source.shapes.get(name, ()) for name in ("velocity", "data")}
     return next((name for name, s in shapes.items() if len(s) == 5 and s[2] <= min(s[3:])), "")
-
-
-def _squeezed(values: np.ndarray) -> np.ndarray:
-    return values[..., 0] if values.shape[-1] == 1 else values

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gno.datasets.field import FieldSpec
 from gno.datasets.layouts.grid import Grid
 from gno.datasets.layouts.layout import Layout, Reading, spec, split_of
 from gno.datasets.layouts.options import Options
@@ -90,22 +90,19 @@ class _Field:
         return cls(path, path.partition("/")[2], moves, per_sample, full, stored, parts)
 
     @property
-    def spec(self) -> Any:
+    def spec(self) -> FieldSpec:
         role = "target" if self.moves else "input" if self.per_sample else "static"
         return spec(self.name, role, self.parts)
 
     def renamed(self) -> _Field:
         group = self.path.partition("_")[0]
-        return _Field(self.path, f"{group}_{self.name}", *(getattr(self, n) for n in _REST))
+        return replace(self, name=f"{group}_{self.name}")
 
     def values(self, source: Source, i: int) -> np.ndarray:
         """Values ``(time, x, y[, z], k)``."""
         row = source.row(self.path, i) if self.per_sample else source.whole(self.path)
         flat = (int(np.prod(self.parts)),)
         return np.broadcast_to(row.reshape(*self.stored, *flat), (*self.full, *flat))
-
-
-_REST = ("moves", "per_sample", "full", "stored", "parts")
 
 
 def _rank(path: str) -> int | None:

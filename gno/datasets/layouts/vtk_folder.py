@@ -12,7 +12,7 @@ from gno.datasets.layouts.options import Options
 from gno.datasets.layouts.series import Series
 from gno.datasets.layouts.vtkhdf import read_vtkhdf
 from gno.datasets.sources import Source
-from gno.datasets.sources.folder import FolderSource
+from gno.datasets.sources.folder import FolderSource, as_folder
 from gno.errors import DataError
 from gno.mesh.formats import load, pvd
 from gno.mesh.mesh import Mesh
@@ -39,9 +39,7 @@ class VTKFolder(Layout):
 
     def open(self, source: Source, options: Options) -> Reading:
         """Samples in the order of their names."""
-        if not isinstance(source, FolderSource):
-            raise DataError(f"{source.path} is no folder", why="cases lie in a folder", fix="choose another layout")
-        cases = _cases(source)
+        cases = _cases(as_folder(source))
         fields = _specs(_meshes(cases[0][:1])[0][1])
 
         def sample(i: int) -> Series:

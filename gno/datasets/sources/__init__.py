@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gno.datasets.guard import SIGNATURE
-from gno.datasets.naming import suggestion
+from gno.datasets.guard import HEAD, begins_hdf5
+from gno.datasets.naming import suggested_file
 from gno.datasets.sources.folder import FolderSource
 from gno.datasets.sources.hdf5 import HDF5Source
 from gno.datasets.sources.matlab import MatlabSource
@@ -36,14 +36,21 @@ def places(paths: list[Path]) -> list[Path]:
     found: dict[object, Path] = {}
     for path in paths:
         if not path.exists():
-            near = suggestion(path.name, [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else [])
-            raise DataError(f"no such file: {path}", why=f"the folder is {path.resolve().parent}", fix=near)
-        inside = sorted(p for p in path.iterdir() if p.suffix.lower() in FILES) if path.is_dir() else []
-        cases = path.is_dir() and any(p.suffix in (".vtu", ".pvd") for p in (*path.glob("*"), *path.glob("*/*")))
-        for file in [path] if cases or not inside or inside[0].suffix == ".vtkhdf" else inside:
+            where = f"the folder is {path.resolve().parent}"
+            raise DataError(f"no such file: {path}", why=where, fix=suggested_file(path))
+        for file in _apart(path):
             family = file.stem.split("_")[0] if file.suffix == ".npy" else file.name
             found.setdefault((file.resolve().parent, family), file)
     return list(found.values())
+
+
+def _apart(path: Path) -> list[Path]:
+    """The large files of a folder; a folder of cases or of anything else is one, and so is a file."""
+    inside = sorted(p for p in path.iterdir() if p.suffix.lower() in FILES) if path.is_dir() else []
+    if not inside or inside[0].suffix == ".vtkhdf":
+        return [path]
+    cases = any(p.suffix in (".vtu", ".pvd") for p in (*path.glob("*"), *path.glob("*/*")))
+    return [path] if cases else inside
 
 
 def open_source(path: Path) -> Source:
@@ -74,5 +81,4 @@ def open_source(path: Path) -> Source:
 
 def _is_hdf5(path: Path) -> bool:
     with open(path, "rb") as file:
-        head = file.read(520)
-    return head.startswith(SIGNATURE) or head[512:].startswith(SIGNATURE)
+        return begins_hdf5(file.read(HEAD), foreign=True)

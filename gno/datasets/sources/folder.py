@@ -34,3 +34,17 @@ class FolderSource(Source):
     def named(self, suffix: str) -> list[str]:
         """Names of the files with an ending."""
         return [name for name in self.shapes if name.lower().endswith(suffix)]
+
+
+def as_folder(source: Source) -> FolderSource:
+    """A source that must be a folder.
+
+    Args:
+        source: the source.
+
+    Raises:
+        DataError: it is another one.
+    """
+    if not isinstance(source, FolderSource):
+        raise DataError(f"{source.path} is no folder", why="cases lie in a folder", fix="choose another layout")
+    return source

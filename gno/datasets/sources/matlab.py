@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
 
-from gno.datasets.guard import refusing
-from gno.datasets.sources.source import Source, check_size, real
+from gno.datasets.guard import check_size, refusing
+from gno.datasets.sources.source import Source, real
 from gno.errors import DataError
 
 NUMBERS = {"double": 8, "single": 4, "logical": 1} | {f"{s}int{8 * b}": b for s in ("", "u") for b in (1, 2, 4, 8)}
@@ -35,7 +36,7 @@ class MatlabSource(Source):
         if not found:
             raise DataError(f"{path} has no arrays of numbers", why="there is nothing to convert")
         for name, (shape, kind) in found.items():
-            check_size(path, name, shape, NUMBERS[kind], path.stat().st_size)
+            check_size(path, name, shape, math.prod(shape) * NUMBERS[kind], path.stat().st_size)
         super().__init__(path, {name: shape for name, (shape, _) in found.items()})
         self._arrays: dict[str, np.ndarray] = {}
 

@@ -42,9 +42,10 @@ class NumpySource(Source):
 
     @staticmethod
     def _mapped(file: Path) -> np.ndarray:
-        with refusing(file), open(file, "rb") as raw:
-            if raw.read(6) != b"\x93NUMPY":
-                raise DataError(f"{file} is not a .npy file", why="it begins with other bytes", fix="copy it again")
         with refusing(file):
+            with open(file, "rb") as raw:
+                head = raw.read(6)
+            if head != b"\x93NUMPY":
+                raise DataError(f"{file} is not a .npy file", why="it begins with other bytes", fix="copy it again")
             array: np.ndarray = np.load(file, mmap_mode="r", allow_pickle=False)
             return array

@@ -10,14 +10,11 @@ from typing import Any
 import numpy as np
 
 from gno.datasets.naming import suggestion
-from gno.errors import DataError, ResourceError
+from gno.errors import DataError
 
 BLOCK_BYTES = 64 << 20
 """Rows are read together up to this size: files that lie across their samples are read once, not once a sample."""
 SHOWN = 12
-MAX_FREE = 4 << 30
-"""Arrays up to this size may claim more than is stored."""
-MAX_RATIO = 1000
 
 
 class Source:
@@ -99,31 +96,6 @@ class Source:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def check_size(path: Path, name: str, shape: tuple[int, ...], itemsize: int, stored: int) -> None:
-    """Refuse an array that claims to be far larger than what is stored of it.
-
-    Args:
-        path: the file, for the error.
-        name: of the array.
-        shape: that it claims.
-        itemsize: bytes of a number.
-        stored: bytes in the file.
-
-    Raises:
-        ResourceError: it is too large to be true.
-
-    Example:
-        >>> check_size(Path("a.mat"), "u", (1000, 64, 64), 8, 20_000_000)
-    """
-    declared = int(np.prod([int(n) for n in shape], dtype=object)) * itemsize
-    if declared > MAX_FREE and declared > MAX_RATIO * stored:
-        raise ResourceError(
-            f"{path}: {name} claims {declared / 2**30:.1f} GiB of shape {shape}",
-            why=f"the file stores {stored} bytes of it",
-            fix="do not trust this file",
-        )
 
 
 def real(path: Path, name: str, values: Any) -> np.ndarray:

@@ -45,9 +45,10 @@ class TensorSource(Source):
         self._tensors = dict(_named(content, ""))
         size = path.stat().st_size
         for name, tensor in self._tensors.items():
-            if tensor.numel() * tensor.element_size() > size:
+            claimed = tensor.numel() * tensor.element_size()  # a sparse tensor has no nbytes
+            if claimed > size:
                 raise ResourceError(
-                    f"{path}: {name} claims {tensor.numel() * tensor.element_size()} bytes",
+                    f"{path}: {name} claims {claimed} bytes",
                     why=f"the file has {size}",
                     fix="do not trust this file",
                 )
@@ -56,11 +57,11 @@ class TensorSource(Source):
     def rows(self, name: str, start: int, stop: int) -> np.ndarray:
         """Rows of a tensor."""
         shape = self.shape(name)
-        tensor = self._tensors[name]
         with refusing(self.path):
+            tensor = self._tensors[name][start:stop] if shape else self._tensors[name]
             if tensor.dtype.is_floating_point and tensor.element_size() < 4:
                 tensor = tensor.float()
-            return real(self.path, name, (tensor[start:stop] if shape else tensor).numpy())
+            return real(self.path, name, tensor.numpy())
 
     def close(self) -> None:
         """Forget the tensors."""
@@ -74,10 +75,7 @@ def _named(content: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     if isinstance(content, torch.Tensor):
         yield prefix or "tensor", content
         return
-    pairs = content.items() if isinstance(content, dict) else enumerate(content) if _is_row(content) else ()
-    for key, value in pairs:
+    if isinstance(content, (list, tuple)):
+        content = dict(enumerate(content))
+    for key, value in content.items() if isinstance(content, dict) else ():
         yield from _named(value, f"{prefix}/{key}" if prefix else str(key))
-
-
-def _is_row(content: Any) -> bool:
-    return isinstance(content, (list, tuple))

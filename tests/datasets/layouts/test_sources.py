@@ -20,6 +20,7 @@ from gno.datasets.sources.crc32c import LANE, crc32c
 from gno.datasets.sources.source import BLOCK_BYTES, Source
 from gno.datasets.sources.tfrecord import features
 from gno.errors import DataError, GnoError, MeshError, ResourceError
+from tests.datasets.layouts.records import plain_crc32c
 
 File = Callable[[str], Path]
 
@@ -149,8 +150,6 @@ def test_rows_are_read_in_blocks() -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 9, LANE - 1, LANE, LANE + 1, 3 * LANE + 5])
 def test_the_checksum_in_lanes_is_that_of_the_polynomial(size: int) -> None:
-    from tests.datasets.layouts.conftest import plain_crc32c
-
     data = random.Random(size).randbytes(size)
     assert crc32c(data) == plain_crc32c(data)
 
