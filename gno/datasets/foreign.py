@@ -11,6 +11,7 @@ from types import TracebackType
 import numpy as np
 
 from gno.datasets.field import FieldSpec
+from gno.datasets.guard import refusing
 from gno.datasets.layouts import Options, Series, layout_of
 from gno.datasets.layouts.layout import Reading, with_roles
 from gno.datasets.layouts.series import instants
@@ -68,7 +69,8 @@ class ForeignDataset:
         which = int(np.searchsorted(self._ends, number, side="right"))
         source, _, reading = self._readings[which]
         try:
-            return reading[number - int(self._ends[which]) + len(reading)]
+            with refusing(source.path):
+                return reading[number - int(self._ends[which]) + len(reading)]
         except DataError as error:
             if str(source.path) in error.what:
                 raise
@@ -122,7 +124,9 @@ def open_layout(*paths: PathLike, layout: str | None = None, options: Options | 
         for path in places([Path(p) for p in paths]):
             source = stack.enter_context(open_source(path))
             found = layout_of(source, layout)
-            readings.append((source, found.name, with_roles(found.open(source, chosen), chosen)))
+            with refusing(source.path):  # what a layout takes for granted, a file need not have
+                reading = found.open(source, chosen)
+            readings.append((source, found.name, with_roles(reading, chosen)))
         dataset = ForeignDataset(readings)
         stack.pop_all()
     return dataset

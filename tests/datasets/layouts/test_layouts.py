@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -14,6 +15,7 @@ from gno.datasets.layouts.series import instants
 from gno.datasets.sources import open_source, places
 from gno.errors import ConfigError, DataError
 from gno.mesh.geometry import cell_volume
+from tests.datasets.layouts import benchmarks
 
 
 def test_each_file_fits_its_layout_alone(each: tuple[str, Path]) -> None:
@@ -143,3 +145,17 @@ def test_options_that_cannot_be_are_refused(given: dict[str, object], says: str)
 def test_an_extent_of_another_dimension_is_refused(foreign: Callable[[str], Path]) -> None:
     with pytest.raises(ConfigError, match="extent has 2 numbers; the grid has 2 axes"):
         open_layout(foreign("fno_v5"), options=Options(extent=(0.0, 1.0)))
+
+
+@pytest.mark.parametrize("kind", ["count", "short"])
+def test_what_a_layout_takes_for_granted_is_no_fault_of_ours(tmp_path: Path, kind: str) -> None:
+    path = benchmarks.the_well(tmp_path)
+    with h5py.File(path, "r+") as file:
+        if kind == "count":
+            file.attrs["n_trajectories"] = "many"
+        else:
+            attributes = dict(file["scalars/b"].attrs)
+            del file["scalars/b"]
+            file["scalars"].create_dataset("b", data=[1.0]).attrs.update(attributes)
+    with pytest.raises(DataError, match="is damaged"), open_layout(path) as dataset:
+        list(dataset)
