@@ -25,12 +25,17 @@ def digest(label: str, arrays: Mapping[str, np.ndarray]) -> bytes:
         >>> digest("a", {"x": np.ones(3)}) == digest("a", {"x": np.ones((3, 1))})
         False
     """
-    total = hashlib.sha256(label.encode())
+    total = hashlib.sha256(_apart(label))
     for name, values in arrays.items():
         little = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
-        total.update(f"|{name} {little.dtype.str} {values.shape}|".encode())
+        total.update(b"|" + _apart(name) + f" {little.dtype.str} {values.shape}|".encode())
         total.update(little.tobytes())
     return total.digest()
+
+
+def _apart(text: str) -> bytes:
+    """Text without the sign that separates; in its place stands a byte that no text has."""
+    return text.encode().replace(b"|", b"\xff")
 
 
 def sample_digest(mesh_digest: str, params: Mapping[str, float], fields: dict[str, np.ndarray]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gno.datasets import schema
@@ -15,6 +15,7 @@ WORD = st.text("ab|, ", max_size=4)
 
 
 @given(one=st.tuples(WORD, WORD, st.integers(1, 3)), two=st.tuples(WORD, WORD, st.integers(1, 3)))
+@example(one=("", "|", 1), two=("|", "", 1))
 def test_equal_digests_mean_equal_content(one: tuple[str, str, int], two: tuple[str, str, int]) -> None:
     first, second = (digest(label, {name: np.ones(n)}) for label, name, n in (one, two))
     assert (first == second) == (one == two)
