@@ -19,7 +19,7 @@ import torch
 
 from gno import shapes
 from gno.fv import Diffusion, Dirichlet, Neumann
-from gno.fv.mesh import FVMesh
+from gno.fv.volumes.mesh import FVMesh
 from gno.problems.random_field import square_field
 
 torch.manual_seed(0)

@@ -16,9 +16,9 @@ from gno.bench.openfoam import environment, iterations
 from gno.bench.row import Row
 from gno.bench.solver_race import TOLERANCE, SolverRace
 from gno.bench.timing import race
-from gno.fv.conditions import Dirichlet
-from gno.fv.diffusion import Diffusion
-from gno.fv.mesh import FVMesh
+from gno.fv.boundary.conditions import Dirichlet
+from gno.fv.diffusion.diffusion import Diffusion
+from gno.fv.volumes.mesh import FVMesh
 from gno.mesh import Mesh, shapes
 
 

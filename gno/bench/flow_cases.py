@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from gno.bench.references import CYLINDER, EXTREMES, GHIA
-from gno.fv.conditions import Condition, Inlet, NoSlip, PressureOutlet
-from gno.fv.drag import Coefficients, coefficients, forces
-from gno.fv.flow import Flow
+from gno.fv.boundary.conditions import Condition, Inlet, NoSlip, PressureOutlet
+from gno.fv.incompressible.drag import Coefficients, coefficients, forces
+from gno.fv.incompressible.flow import Flow
 from gno.mesh import Mesh, cell_volume, shapes
 
 

@@ -16,10 +16,10 @@ from gno.bench.row import Row
 from gno.bench.simple_foam import SimpleFoam
 from gno.bench.solver_race import TOLERANCE, Numbers, SolverRace
 from gno.bench.timing import race
-from gno.fv.drag import Coefficients
-from gno.fv.flow import Flow
-from gno.fv.incompressible import NavierStokes
-from gno.fv.newton import Newton
+from gno.fv.incompressible.drag import Coefficients
+from gno.fv.incompressible.flow import Flow
+from gno.fv.incompressible.navier_stokes import NavierStokes
+from gno.fv.nonlinear.newton import Newton
 from gno.mesh import Mesh
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gno.bench.openfoam import EMPTY, MULTIGRID, listed, read_field, run, write_dictionary, write_settings
 from gno.bench.timing import Seconds
-from gno.fv.mesh import FVMesh
+from gno.fv.volumes.mesh import FVMesh
 from gno.mesh import Mesh, save
 
 

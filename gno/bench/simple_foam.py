@@ -12,10 +12,10 @@ from torch import Tensor
 from gno.bench.flow_cases import Cylinder, FlowCase
 from gno.bench.openfoam import EMPTY, MULTIGRID, Entries, listed, read_field, run, write_dictionary, write_settings
 from gno.bench.timing import Seconds
-from gno.fv.conditions import PressureOutlet
-from gno.fv.drag import Coefficients
-from gno.fv.flow import Flow
-from gno.fv.incompressible import NavierStokes
+from gno.fv.boundary.conditions import PressureOutlet
+from gno.fv.incompressible.drag import Coefficients
+from gno.fv.incompressible.flow import Flow
+from gno.fv.incompressible.navier_stokes import NavierStokes
 from gno.mesh import save
 
 _FORCES = "postProcessing/forces/0/coefficient.dat"

@@ -26,9 +26,10 @@ from gno.fv import (
     coefficients,
     forces,
 )
-from gno.fv.newton import OnStep
-from gno.fv.patches import by_patch, check_patch, partners
-from gno.fv.viscosity import viscosity_of
+from gno.fv.boundary.assignment import by_patch, partners
+from gno.fv.incompressible.viscosity import viscosity_of
+from gno.fv.nonlinear.newton import OnStep
+from gno.fv.volumes.patches import check_patch
 from gno.mesh import Mesh
 
 FLOW = ("viscosity", "density", "body_force", "blending", "speed", "length", "direction", "initial")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from gno.fv import Condition, Dirichlet, FVMesh, Inlet, Neumann, NoSlip, Periodic, cells_to_nodes
-from gno.fv.values import vectors
+from gno.fv.boundary.values import vectors
 from gno.mesh import Mesh
 
 

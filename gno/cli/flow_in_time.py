@@ -12,11 +12,11 @@ from gno.cli.flow_fields import FlowFields
 from gno.cli.settings import number, vector
 from gno.errors import ConfigError, SolverError
 from gno.fv import Projection
-from gno.fv.conditions import Value
-from gno.fv.flow_state import FlowReport, FlowState
-from gno.fv.force_history import ForceHistory
-from gno.fv.passive_scalar import Carried, PassiveScalar
-from gno.fv.report import ConvergenceError
+from gno.fv.boundary.conditions import Value
+from gno.fv.incompressible.force_history import ForceHistory
+from gno.fv.incompressible.passive_scalar import Carried, PassiveScalar
+from gno.fv.incompressible.state import FlowReport, FlowState
+from gno.fv.nonlinear.report import ConvergenceError
 from gno.mesh import Mesh
 
 State = FlowState | Carried

@@ -13,8 +13,8 @@ from gno.cli.flow_fields import with_scalar
 from gno.cli.settings import Value, check_names
 from gno.errors import ConfigError, DataError
 from gno.fv import AdvectionDiffusion, Condition, Periodic, Report, Scalar, Stepping
-from gno.fv.advected import Scheme, check_scheme
-from gno.fv.report import ConvergenceError
+from gno.fv.nonlinear.report import ConvergenceError
+from gno.fv.transport.advected import Scheme, check_scheme
 from gno.mesh import Mesh, face_area, faces
 from gno.mesh.means import corner_mean
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gno.cli.flow import FlowProblem
     from gno.cli.flow_in_time import FlowInTime
     from gno.cli.series import Series
-    from gno.fv.flow_state import FlowReport
+    from gno.fv.incompressible.state import FlowReport
     from gno.mesh import Mesh
 
 Force = Annotated[

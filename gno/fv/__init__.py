@@ -1,7 +1,6 @@
 """Finite volumes: differentiable solvers on any mesh."""
 
-from gno.fv.advection_diffusion import AdvectionDiffusion, Scalar
-from gno.fv.conditions import (
+from gno.fv.boundary.conditions import (
     Condition,
     Dirichlet,
     Inlet,
@@ -13,21 +12,22 @@ from gno.fv.conditions import (
     Slip,
     Symmetry,
 )
-from gno.fv.diffusion import Diffusion
-from gno.fv.drag import coefficients, forces
-from gno.fv.flow import Flow
-from gno.fv.implicit import implicit_solve
-from gno.fv.incompressible import NavierStokes
-from gno.fv.mesh import FVMesh
-from gno.fv.nodes import cells_to_nodes
-from gno.fv.passive_scalar import PassiveScalar
-from gno.fv.profiles import parabola
-from gno.fv.projection import Projection
-from gno.fv.report import Report
-from gno.fv.solution import Solution
-from gno.fv.sparse import sparse_solve
-from gno.fv.stepping import Stepping, Trajectory
-from gno.fv.timed import Timed
+from gno.fv.boundary.profiles import parabola
+from gno.fv.boundary.timed import Timed
+from gno.fv.diffusion.diffusion import Diffusion
+from gno.fv.diffusion.solution import Solution
+from gno.fv.incompressible.drag import coefficients, forces
+from gno.fv.incompressible.flow import Flow
+from gno.fv.incompressible.navier_stokes import NavierStokes
+from gno.fv.incompressible.passive_scalar import PassiveScalar
+from gno.fv.incompressible.projection import Projection
+from gno.fv.linear.sparse import sparse_solve
+from gno.fv.marching.stepping import Stepping, Trajectory
+from gno.fv.nonlinear.implicit import implicit_solve
+from gno.fv.nonlinear.report import Report
+from gno.fv.reconstruction.nodes import cells_to_nodes
+from gno.fv.transport.advection_diffusion import AdvectionDiffusion, Scalar
+from gno.fv.volumes.mesh import FVMesh
 
 __all__ = [
     "AdvectionDiffusion",

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from gno.bench.flow_cases import Cylinder
 from gno.bench.references import EXTREMES, GHIA
-from gno.fv.conditions import Inlet, NoSlip
-from gno.fv.flow import Flow
-from gno.fv.incompressible import NavierStokes
+from gno.fv.boundary.conditions import Inlet, NoSlip
+from gno.fv.incompressible.flow import Flow
+from gno.fv.incompressible.navier_stokes import NavierStokes
 from gno.mesh import Mesh, shapes
 from gno.testing import observed_order
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from gno.fv.conditions import Inlet, NoSlip, PressureOutlet, Slip
-from gno.fv.drag import coefficients, forces
-from gno.fv.incompressible import NavierStokes
-from gno.fv.newton import Newton
+from gno.fv.boundary.conditions import Inlet, NoSlip, PressureOutlet, Slip
+from gno.fv.incompressible.drag import coefficients, forces
+from gno.fv.incompressible.navier_stokes import NavierStokes
+from gno.fv.nonlinear.newton import Newton
 from gno.mesh import shapes
 
 pytestmark = pytest.mark.usefixtures("double")

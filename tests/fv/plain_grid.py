@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gno.fv.balance import Balance
-from gno.fv.pattern import SparsePattern
+from gno.fv.linear.pattern import SparsePattern
+from gno.fv.nonlinear.balance import Balance
 
 
 class Diffusion(Balance):

@@ -1,0 +1,1 @@
+"""What holds on the boundary, and on which of its patches."""

@@ -1,0 +1,1 @@
+"""Steady diffusion, with coefficients that may jump and be tensors."""

@@ -1,0 +1,1 @@
+"""Incompressible flow, steady and in time."""

@@ -1,0 +1,1 @@
+"""Nonlinear balances: residuals, exact Jacobians, Newton's method, and the implicit layer."""

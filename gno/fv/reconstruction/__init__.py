@@ -1,0 +1,1 @@
+"""Values and gradients at faces and nodes, from the values in cells."""

@@ -1,0 +1,1 @@
+"""Finite volumes: cells and median duals, their faces, patches and geometry."""
