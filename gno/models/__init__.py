@@ -9,6 +9,7 @@ from gno.lazy import lazily
 if TYPE_CHECKING:
     from gno.models.exported import export, export_inputs
     from gno.models.gkn import GKN
+    from gno.models.meshgraphnet import MeshGraphNet
     from gno.models.mgkn import MGKN
     from gno.models.operator import Operator
     from gno.models.registry import MODELS
@@ -17,12 +18,13 @@ _LAZY = {
     "GKN": "gno.models.gkn",
     "MGKN": "gno.models.mgkn",
     "MODELS": "gno.models.registry",
+    "MeshGraphNet": "gno.models.meshgraphnet",
     "Operator": "gno.models.operator",
     "export": "gno.models.exported",
     "export_inputs": "gno.models.exported",
 }
 
-__all__ = ["GKN", "MGKN", "MODELS", "Operator", "export", "export_inputs"]
+__all__ = ["GKN", "MGKN", "MODELS", "MeshGraphNet", "Operator", "export", "export_inputs"]
 
 # Import a model when it is first used.
 __getattr__ = lazily(__name__, _LAZY)

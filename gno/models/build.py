@@ -22,6 +22,7 @@ from gno.nn.kernel_options import KernelOptions
 _SEEN = 128  # training meshes that lengths are taken from
 _LOOKED_AT = 8  # training samples whose targets are looked at on the boundary
 _VANISHING = 1e-3  # of the largest value
+_ONE_LEVEL = ("gkn", "meshgraphnet")
 
 
 def build(
@@ -98,7 +99,7 @@ def check_vanishing(dataset: MeshDataset, targets: Sequence[Channel], boundary: 
 
 
 def _geometry(dataset: MeshDataset, model: str, given: Mapping[str, Any]) -> Geometry:
-    if model.lower() == "gkn":
+    if model.lower() in _ONE_LEVEL:
         given = {"levels": 1, **given}
     return Geometry.from_meshes(_meshes(dataset, _SEEN), **given)
 

@@ -13,8 +13,8 @@ from gno.graph.multilevel import MultilevelData
 from gno.models.channel import Channel
 from gno.models.operator import Operator
 
-_EDGES = re.compile(r"(intra|restrict|prolong)_\d+")
-_TAKEN = re.compile(r"x|pos|boundary_distance|is_boundary|(nodes|volume|intra|restrict|prolong)_\d+")
+_EDGES = re.compile(r"edge_index|(intra|restrict|prolong)_\d+")
+_TAKEN = re.compile(r"x|pos|edge_index|boundary_distance|is_boundary|(nodes|volume|intra|restrict|prolong)_\d+")
 
 
 def export(model: nn.Module, graph: MultilevelData) -> ExportedProgram:
@@ -25,7 +25,7 @@ def export(model: nn.Module, graph: MultilevelData) -> ExportedProgram:
     physical values of its targets. The tensors of ``graph`` go with it, as ``example_inputs``.
 
     Args:
-        model: a ``GKN``, ``MGKN`` or ``Operator``.
+        model: a network of ``gno.models`` or an ``Operator``.
         graph: any graph that the model takes, with at least two nodes and two edges of each kind.
 
     Raises:

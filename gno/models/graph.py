@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from gno.errors import DataError, MeshError
+from gno.graph.edges import mesh_edges
 from gno.graph.multilevel import MultilevelData, multilevel_graph
 from gno.mesh.faces import outer_nodes
 from gno.mesh.geometry import cell_volume, node_volume
@@ -50,6 +51,8 @@ def graph_of(operator: Operator, mesh: Mesh) -> MultilevelData:
         **fields,
     )
     graph.pos = torch.from_numpy(mesh.points)
+    if getattr(operator.network, "edges", "radius") == "mesh":
+        graph.edge_index = mesh_edges(mesh)
     return graph
 
 

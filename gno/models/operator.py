@@ -102,7 +102,7 @@ class Operator(nn.Module):
 
         Args:
             dataset: any split of it.
-            model: name of the network: ``gkn`` or ``mgkn``.
+            model: name of the network in ``gno.models.MODELS``, in any case.
             geometry: the geometry, or some of its fields and ``levels``; the others follow the training meshes.
             boundary: ``free``, ``zero`` or ``mask``.
             transforms: field to ``none`` or ``log``; by default ``log`` for positive inputs that span a decade.

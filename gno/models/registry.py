@@ -10,9 +10,10 @@ from torch import nn
 from gno.datasets.naming import suggestion
 from gno.errors import ConfigError
 from gno.models.gkn import GKN
+from gno.models.meshgraphnet import MeshGraphNet
 from gno.models.mgkn import MGKN
 
-MODELS: dict[str, type[nn.Module]] = {"GKN": GKN, "MGKN": MGKN}
+MODELS: dict[str, type[nn.Module]] = {"GKN": GKN, "MGKN": MGKN, "MeshGraphNet": MeshGraphNet}
 """Networks by name. Each keeps the arguments it was made with in ``arguments``, as values that JSON can hold."""
 
 
@@ -20,7 +21,7 @@ def make(name: str, arguments: Mapping[str, Any]) -> nn.Module:
     """The network of a name.
 
     Args:
-        name: ``GKN`` or ``MGKN``, in any case.
+        name: one of ``MODELS``, in any case.
         arguments: of its constructor.
 
     Raises:

@@ -23,7 +23,7 @@ class Model(Section):
     """The section ``[model]`` of a recipe.
 
     Args:
-        name: name of the network in ``gno.models``: ``gkn``, ``mgkn``.
+        name: name of the network in ``gno.models``: ``gkn``, ``mgkn``, ``meshgraphnet``.
         options: ``[model.options]``: arguments of its constructor, and ``geometry``, ``boundary`` and ``transforms`` as
             of ``Operator.from_dataset``.
 

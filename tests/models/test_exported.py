@@ -23,7 +23,7 @@ import torch
 from gno.datasets import FieldSpec, Normalizer
 from gno.graph import Hierarchy, multilevel_graph
 from gno.mesh import shapes
-from gno.models import GKN, MGKN, Operator
+from gno.models import GKN, MGKN, MeshGraphNet, Operator
 from gno.models.channel import Channel
 from gno.models.exported import export, export_inputs
 from gno.models.geometry import Geometry
@@ -59,6 +59,11 @@ a, u = (
     Channel(FieldSpec(name, role=role), Normalizer((1.0,), (2.0,), transform), (0.0,), (1.0,))
     for name, role, transform in (("a", "input", "log"), ("u", "target", "none"))
 )
+level = Geometry(dim=2, spacing=(), radius=(0.2,))
+network = MeshGraphNet(3, 1, radius=(0.2,), width=4, depth=2, kernel=options)
+operator = Operator(network, [a], [u], level)
+graphs = map(operator.graph, (mesh(0.2), mesh(0.1)))
+write("meshgraphnet", operator, *graphs, lambda graph, operator=operator: operator.decode(operator(graph)))
 geometry = Geometry(dim=2, spacing=(0.3,), radius=(0.2, 0.75), features=("boundary_distance", "coordinates"))
 network = MGKN(1 + geometry.num_features, 1, radius=geometry.radius, width=4, cycles=1, kernel=options)
 operator = Operator(network, [a], [u], geometry, boundary="zero")
@@ -73,7 +78,7 @@ from pathlib import Path
 sys.modules["gno"] = None
 import torch
 
-for name in ("gkn", "mgkn", "operator"):
+for name in ("gkn", "mgkn", "meshgraphnet", "operator"):
     tensors, expected = torch.load(Path(sys.argv[1], f"{name}.pt"))
     served = torch.export.load(Path(sys.argv[1], f"{name}.pt2")).module()(tensors)
     torch.testing.assert_close(served, expected, rtol=1e-12, atol=1e-13)

@@ -41,12 +41,13 @@ def rewrite(path: Path, change: Callable[[dict[str, Any], dict[str, Any]], bytes
     path.write_bytes(len(packed).to_bytes(LENGTH, "little") + packed + data)
 
 
-@pytest.mark.parametrize("model", ["mgkn", "gkn"])
+@pytest.mark.parametrize("model", ["mgkn", "gkn", "meshgraphnet"])
 @pytest.mark.parametrize("boundary", ["free", "zero"])
 def test_predictions_after_loading_are_equal_to_the_bit(
     dataset: MeshDataset, tmp_path: Path, model: str, boundary: str
 ) -> None:
-    options = {"kernel": {"width": 8, "aggregation": "quadrature"}, "shared": False, "width": 8}
+    own = {"depth": 2} if model == "meshgraphnet" else {"shared": False}
+    options = {"kernel": {"width": 8, "aggregation": "quadrature"}, "width": 8, **own}
     operator = Operator.from_dataset(dataset, model, boundary=boundary, **options)
     operator.save(tmp_path / "model.safetensors")
     loaded = Operator.load(tmp_path / "model.safetensors")

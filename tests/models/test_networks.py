@@ -1,4 +1,4 @@
-"""GKN and MGKN: batches, renumbering, translation, tied weights, options."""
+"""GKN, MGKN and MeshGraphNet: batches, renumbering, translation, tied weights, options."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from torch import nn
 from torch_geometric.data import Batch, Data
 
 from gno.errors import ConfigError, DataError
-from gno.graph import Hierarchy, MultilevelData, multilevel_graph
-from gno.models import GKN, MGKN, MODELS
+from gno.graph import Hierarchy, MultilevelData, multilevel_graph, nearest_edges
+from gno.models import GKN, MGKN, MODELS, MeshGraphNet
 from gno.models.registry import make
 
 RADIUS = (0.25, 0.6, 1.2)
@@ -25,7 +25,9 @@ def graph(num: int = 60, seed: int = 0, levels: int = 3) -> MultilevelData:
     pos = torch.rand(num, 2, generator=draw)
     hierarchy = Hierarchy.build(pos, spacing=(0.25, 0.5)[: levels - 1], radius=RADIUS[:levels])
     volume = 0.5 + torch.rand(num, generator=draw)
-    return multilevel_graph(pos, hierarchy, x=torch.randn(num, 2, generator=draw), node_volume=volume)
+    one = multilevel_graph(pos, hierarchy, x=torch.randn(num, 2, generator=draw), node_volume=volume)
+    one.edge_index = nearest_edges(pos, 4)
+    return one
 
 
 def networks() -> list[nn.Module]:
@@ -36,6 +38,8 @@ def networks() -> list[nn.Module]:
         MGKN(2, 3, radius=RADIUS, width=8, kernel={"width": 6, "geometry": "both"}, block="mgkn"),
         GKN(2, 3, radius=RADIUS[:1], width=8, kernel=kernel),
         GKN(2, 3, radius=RADIUS[:1], width=8, kernel={"width": 6}, shared=False, block="gkn"),
+        MeshGraphNet(2, 3, radius=RADIUS[:1], width=8, depth=3, kernel={"width": 6, "aggregation": "sum"}),
+        MeshGraphNet(2, 3, radius=RADIUS[:1], width=8, depth=2, edges="radius", kernel=kernel),
     ]
 
 
@@ -43,7 +47,7 @@ def levels_of(network: nn.Module) -> int:
     return len(network.arguments["radius"])
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(7))
 def test_a_batch_of_graphs_equals_each_alone(number: int) -> None:
     network = networks()[number]
     graphs = [graph(num, seed=num, levels=levels_of(network)) for num in (60, 35)]
@@ -64,14 +68,14 @@ def renumbered(one: MultilevelData, number: torch.Tensor) -> MultilevelData:
         other[f"nodes_{level}"] = number[one[f"nodes_{level}"]]
     other.volume_0 = torch.empty_like(one.volume_0)
     other.volume_0[number] = one.volume_0
-    other.intra_0 = number[one.intra_0]
+    other.intra_0, other.edge_index = number[one.intra_0], number[one.edge_index]
     if one.num_levels > 1:
         other.restrict_0 = torch.stack([number[one.restrict_0[0]], one.restrict_0[1]])
         other.prolong_0 = torch.stack([one.prolong_0[0], number[one.prolong_0[1]]])
     return other
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(7))
 def test_renumbering_the_nodes_renumbers_the_result(number: int) -> None:
     network = networks()[number]
     one, order = graph(levels=levels_of(network)), torch.randperm(60)
@@ -154,6 +158,12 @@ def test_what_does_not_fit_is_refused() -> None:
         make("mgkm", {})
     with pytest.raises(ConfigError, match="GKN has 2 radii"):
         GKN(1, 1, radius=(0.1, 0.2))
+    with pytest.raises(ConfigError, match="has one level"):
+        MeshGraphNet(1, 1, radius=(0.1, 0.2))
+    with pytest.raises(ConfigError, match="edges 'dual' are unknown; known: mesh, radius"):
+        MeshGraphNet(1, 1, radius=(0.1,), edges="dual")
+    with pytest.raises(DataError, match="no edge_index; the network passes messages along the edges of the mesh"):
+        MeshGraphNet(2, 1, radius=(0.1,))(MultilevelData(x=torch.zeros(3, 2), pos=torch.zeros(3, 2)))
     with pytest.raises(DataError, match="2 levels; the network has radii for 3"):
         networks()[0](graph(levels=2))
     with pytest.raises(DataError, match="of type Data; the network wants one with levels"):

@@ -12,11 +12,13 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from gno.datasets import MeshDataset
 from gno.errors import ConfigError, DataError, Interrupted, ResourceError, SolverError
+from gno.mesh import shapes
 from gno.models import Operator
 from gno.training import Event, Recipe, Run, train
 from gno.training.checkpoint import load_checkpoint
@@ -111,6 +113,17 @@ def test_training_learns_and_leaves_the_callers_state_alone(recipe: Recipe, smal
     assert signal.getsignal(signal.SIGTERM) == handler
     assert not torch.are_deterministic_algorithms_enabled()
     assert history[-1]["valid_relative_l2"] < 0.6 * history[0]["valid_relative_l2"]
+
+
+def test_a_meshgraphnet_learns_and_predicts_on_a_mesh_it_has_not_seen(small_data: Path, tmp_path: Path) -> None:
+    options = {"width": 8, "depth": 3, "kernel": {"width": 8}}
+    choices = {"epochs": 15, "batch_size": 2, "learning_rate": 0.02}
+    recipe = Recipe.make({"model": {"name": "MeshGraphNet", "options": options}, "optimization": choices})
+    run = train(recipe, small_data, tmp_path / "run")
+    assert run.history[-1]["valid_relative_l2"] < 0.6 * run.history[0]["valid_relative_l2"]
+    mesh = shapes.disk(0.2)
+    field = Operator.load(run.model).predict(mesh.with_data({"permeability": np.full(mesh.num_points, 1.5)}))
+    assert np.isfinite(field.point_data["u"]).all()
 
 
 def test_sigterm_exits_with_143_and_a_finished_run_is_left_as_it_is(
