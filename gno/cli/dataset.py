@@ -53,12 +53,20 @@ def print_dataset(output: Output, path: Path) -> None:
             for spec in dataset.fields
         ]
         about = {"samples": len(dataset), "meshes": dataset.num_meshes, "nodes": [min(points), max(points)]}
+        if dataset.in_time:
+            about["instants"] = [int(dataset.num_instants.min()), int(dataset.num_instants.max())]
     output.text(
-        f"{path}: {about['samples']} samples on {about['meshes']} meshes of {min(points)} to {max(points)} nodes; "
+        f"{path}: {_samples(about)} on {about['meshes']} meshes of {min(points)} to {max(points)} nodes; "
         + ", ".join(f"{split} {count}" for split, count in splits.items())
     )
     output.table(list(fields[0]), [[_first(value) for value in field.values()] for field in fields])
     output.result({"path": str(path), **about, "splits": splits, "fields": fields})
+
+
+def _samples(about: dict[str, Any]) -> str:
+    if "instants" not in about:
+        return f"{about['samples']} samples"
+    return f"{about['samples']} trajectories of {' to '.join(map(str, sorted(set(about['instants']))))} instants"
 
 
 def _counts(offsets: Any) -> Any:

@@ -14,6 +14,7 @@ import numpy as np
 
 from gno.datasets import schema
 from gno.datasets.field import FieldSpec
+from gno.datasets.instants import end_to_end
 from gno.datasets.journal import Journal, Record
 from gno.datasets.packed import CORNERS_OF_TYPE
 from gno.datasets.sink import Sink
@@ -48,13 +49,38 @@ class Contents:
         """First row of each mesh in an array of all meshes, and the end of the last."""
         return _starts([m.rows(array) for m in self.meshes])
 
+    @property
+    def in_time(self) -> bool:
+        """Whether samples are trajectories."""
+        return any(spec.transient for spec in self.fields)
+
+    @property
+    def step_starts(self) -> np.ndarray:
+        """First step of each sample, and the end of the last: a step is an instant of a trajectory, or a sample."""
+        return _starts([len(s.meta["time"]) if self.in_time else 1 for s in self.samples])
+
+    @property
+    def sample_of_step(self) -> np.ndarray:
+        """Number of the sample of each step."""
+        return np.repeat(np.arange(len(self.samples)), np.diff(self.step_starts))
+
     def field_starts(self, spec: FieldSpec) -> np.ndarray:
         """First row of each sample in a field, and the number of rows."""
         array = "points" if spec.location == "point" else "types"
         if spec.role == "static":
             starts = self.mesh_starts(array)
             return np.append(starts[self.mesh_of_sample], starts[-1])
-        return _starts([self.meshes[s.meta["mesh"]].rows(array) for s in self.samples])
+        instants = np.diff(self.step_starts) if spec.transient else np.ones(len(self.samples), dtype=np.int64)
+        rows = np.array([m.rows(array) for m in self.meshes], dtype=np.int64)[self.mesh_of_sample]
+        return _starts(instants * rows)
+
+    def step_rows(self, spec: FieldSpec) -> np.ndarray:
+        """First row of each step in a field."""
+        starts, sample = self.field_starts(spec)[:-1], self.sample_of_step
+        if not spec.transient:
+            return starts[sample]
+        rows = np.diff(self.field_starts(spec)) // np.diff(self.step_starts)
+        return starts[sample] + (np.arange(len(sample)) - self.step_starts[:-1][sample]) * rows[sample]
 
     def dtype(self, spec: FieldSpec) -> np.dtype:
         """The narrowest type that holds the field of every sample exactly."""
@@ -116,10 +142,10 @@ def _write_header(file: h5py.File, contents: Contents) -> None:
     vtk, gno = file.create_group("VTKHDF"), file.create_group("gno")
     vtk.attrs["Version"] = np.array([2, 1], dtype=np.int64)
     vtk.attrs["Type"] = np.bytes_("UnstructuredGrid")
-    schema.write_attribute(gno, "schema", schema.SCHEMA)
+    schema.write_attribute(gno, "schema", schema.IN_TIME if contents.in_time else schema.SCHEMA)
     gno.attrs["dim"] = contents.meshes[0].meta["dim"]
     gno.attrs["num_samples"] = len(contents.samples)
-    schema.write_text(gno, "fields", json.dumps([asdict(spec) for spec in contents.fields]))
+    schema.write_text(gno, "fields", json.dumps([spec.to_dict() for spec in contents.fields]))
     attributes = gno.create_group("attributes")
     for name, value in contents.attributes.items():
         schema.write_attribute(attributes, name, value)
@@ -148,16 +174,21 @@ def _create_fields(file: h5py.File, contents: Contents, make: _Maker) -> None:
 
 
 def _write_steps(file: h5py.File, contents: Contents) -> None:
-    steps, meshes = file["VTKHDF"].create_group("Steps"), contents.mesh_of_sample
+    steps, meshes = file["VTKHDF"].create_group("Steps"), contents.mesh_of_sample[contents.sample_of_step]
     steps.attrs["NSteps"] = len(meshes)
-    steps["Values"] = np.arange(len(meshes), dtype=np.float64)
+    values = np.arange(len(meshes), dtype=np.float64)
+    if contents.in_time:
+        time = np.concatenate([s.meta["time"] for s in contents.samples])
+        values = end_to_end(time, contents.step_starts)
+        file["gno"]["time"], file["gno"]["trajectory"] = time, contents.sample_of_step
+    steps["Values"] = values
     steps["PartOffsets"] = meshes
     steps["NumberOfParts"] = np.ones(len(meshes), dtype=np.int64)
     steps["PointOffsets"] = contents.mesh_starts("points")[meshes]
     steps["CellOffsets"] = contents.mesh_starts("types")[meshes, None]
     steps["ConnectivityIdOffsets"] = contents.mesh_starts("connectivity")[meshes, None]
     for spec in contents.fields:
-        _put(file, schema.offsets_path(spec), contents.field_starts(spec)[:-1])
+        _put(file, schema.offsets_path(spec), contents.step_rows(spec))
 
 
 def _write_tables(file: h5py.File, contents: Contents, splits: Mapping[str, Samples]) -> None:
@@ -176,6 +207,9 @@ def _write_tables(file: h5py.File, contents: Contents, splits: Mapping[str, Samp
     for kind, records in (("meshes", contents.meshes), ("samples", contents.samples)):
         raw = b"".join(bytes.fromhex(r.meta["digest"]) for r in records)
         _put(gno, f"digests/{kind}", np.frombuffer(raw, dtype=np.uint8).reshape(-1, 32))
+    if contents.in_time:
+        raw = b"".join(bytes.fromhex(s.meta["instants"]) for s in contents.samples)
+        _put(gno, "digests/instants", np.frombuffer(raw, dtype=np.uint8).reshape(-1, 32))
 
 
 def _fill_meshes(file: h5py.File, journal: Journal, contents: Contents, sink: Sink) -> None:
@@ -208,7 +242,8 @@ def _fill_samples(file: h5py.File, journal: Journal, contents: Contents, counted
         sink.check()
         arrays = journal.read(record)
         for name, rows in spans.items():
-            targets[name][rows[i][0] : rows[i][1]] = arrays[name]
+            first, end = rows[i]
+            targets[name][first:end] = arrays[name].reshape(end - first, *targets[name].shape[1:])
         if i not in counted:
             continue
         if len(spans) < len(running) and record.meta["mesh"] != last:
@@ -233,5 +268,5 @@ def _static(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {n.removeprefix("static/"): a for n, a in arrays.items() if n.startswith("static/")}
 
 
-def _starts(counts: Sequence[int]) -> np.ndarray:
+def _starts(counts: Sequence[int] | np.ndarray) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)

@@ -28,6 +28,7 @@ class Report:
         num_bytes: its size.
         num_samples: its samples.
         num_meshes: its distinct meshes.
+        num_instants: least and greatest number of instants of a trajectory; ``None`` without time.
         dim: 2 or 3.
         num_points: least and greatest number of points of a mesh.
         fields: the fields of every sample.
@@ -42,6 +43,7 @@ class Report:
     num_bytes: int
     num_samples: int
     num_meshes: int
+    num_instants: tuple[int, int] | None
     dim: int
     num_points: tuple[int, int]
     fields: tuple[FieldSpec, ...]
@@ -56,12 +58,18 @@ class Report:
         """Whether nothing is wrong."""
         return not self.problems
 
+    @property
+    def _samples(self) -> str:
+        if self.num_instants is None:
+            return f"{self.num_samples} samples"
+        return f"{self.num_samples} trajectories of {' to '.join(map(str, sorted({*self.num_instants})))} instants"
+
     def __str__(self) -> str:
         least, most = self.num_points
         splits = ", ".join(f"{name} {count}" for name, count in self.splits.items()) or "none"
         lines = [
             f"{self.path}: {self.num_bytes:,} bytes",
-            f"{self.num_samples} samples on {self.num_meshes} meshes, {self.dim}-D, {least} to {most} points",
+            f"{self._samples} on {self.num_meshes} meshes, {self.dim}-D, {least} to {most} points",
             f"splits: {splits}",
             f"{'field':<16} {'role':<7} {'at':<6} {'units':<8} {'mean':>11} {'std':>11} {'min':>11} {'max':>11}",
         ]
@@ -109,12 +117,16 @@ def check(path: str | os.PathLike[str]) -> Report:
             dataset.path.stat().st_size,
             len(dataset),
             dataset.num_meshes,
+            _ends(dataset.num_instants) if dataset.in_time else None,
             dataset.dim,
-            (int(counts.min()), int(counts.max())),
+            _ends(counts),
             dataset.fields,
             dataset.statistics,
             {name: len(rows) for name, rows in dataset.splits.items()},
-            len(json.loads(tables.seal)) + dataset.num_meshes + len(dataset),
+            len(json.loads(tables.seal))
+            + dataset.num_meshes
+            + len(dataset)
+            + (0 if tables.instants is None else len(tables.instants)),
             tuple(problems),
             tuple(_notes(dataset, twins)),
         )
@@ -129,8 +141,13 @@ def _samples(dataset: MeshDataset, running: Mapping[str, RunningStatistics]) -> 
             yield str(error)
             continue
         if i in counted:
-            for spec in dataset.fields:
-                running[spec.name].update(spec.values(sample.mesh))
+            values = {**sample.mesh.point_data, **sample.mesh.cell_data, **sample.point_series, **sample.cell_series}
+            for name, statistics in running.items():
+                statistics.update(values[name])
+
+
+def _ends(counts: np.ndarray) -> tuple[int, int]:
+    return int(counts.min()), int(counts.max())
 
 
 def _offsets(dataset: MeshDataset) -> Iterator[str]:

@@ -7,6 +7,10 @@ import json
 from collections.abc import Mapping
 
 import numpy as np
+from jaxtyping import UInt8
+
+Digests = UInt8[np.ndarray, "rows 32"]
+"""SHA-256 sums, one a row."""
 
 
 def digest(label: str, arrays: Mapping[str, np.ndarray]) -> bytes:
@@ -47,6 +51,33 @@ def sample_digest(mesh_digest: str, params: Mapping[str, float], fields: dict[st
         fields: its fields that are not static, in the order of the dataset.
     """
     return digest(mesh_digest + json.dumps(dict(params), sort_keys=True), as_float64(fields)).hex()
+
+
+def instant_digests(fields: Mapping[str, np.ndarray], instants: int) -> Digests:
+    """SHA-256 of the fields at each instant: what binds a window of a trajectory without the rest of it.
+
+    Args:
+        fields: transient fields, ``(instants, ...)`` each, in the order of the dataset.
+        instants: their number.
+
+    Example:
+        >>> both = instant_digests({"u": np.arange(6.0).reshape(2, 3)}, 2)
+        >>> bool((instant_digests({"u": np.arange(3.0, 6.0)[None]}, 1) == both[1]).all())
+        True
+    """
+    raw = [digest("instant", as_float64({n: values[t] for n, values in fields.items()})) for t in range(instants)]
+    return np.frombuffer(b"".join(raw), dtype=np.uint8).reshape(instants, 32)
+
+
+def trajectory_digest(still: str, time: np.ndarray, instants: Digests) -> str:
+    """SHA-256, in hex, of a trajectory.
+
+    Args:
+        still: ``sample_digest`` of what stands still in time.
+        time: its instants, ``(instants,)``.
+        instants: the digest of each.
+    """
+    return digest(still, {"time": time, "instants": instants}).hex()
 
 
 def as_float64(fields: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

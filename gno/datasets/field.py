@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,8 @@ class FieldSpec:
         location: ``point`` or ``cell``.
         units: units in SI symbols; ``1`` where the field has none.
         components: numbers per node or cell; one means an array ``(nodes,)``, ``k`` one of ``(nodes, k)``.
+        transient: whether a sample has values at each instant of a trajectory, ``(instants, nodes)`` or
+            ``(instants, nodes, k)``; the fields beside it that are not stand still in time.
 
     Raises:
         ConfigError: a role, a location or a count that cannot be, or a name that HDF5 cannot hold.
@@ -42,6 +45,7 @@ class FieldSpec:
     location: str = "point"
     units: str = "1"
     components: int = 1
+    transient: bool = False
 
     def __post_init__(self) -> None:
         if not is_storable(self.name):
@@ -51,6 +55,14 @@ class FieldSpec:
                 raise ConfigError(f"field {self.name!r} has {what} {value!r}", why=f"known: {', '.join(allowed)}")
         if self.components < 1:
             raise ConfigError(f"field {self.name!r} has {self.components} components", why="it needs at least 1")
+        if self.transient and self.role == "static":
+            raise ConfigError(
+                f"field {self.name!r} is static and transient", why="what changes in time is no property of the mesh"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """What JSON can hold; a field that is not transient is written as before there were trajectories."""
+        return {name: value for name, value in asdict(self).items() if name != "transient" or value}
 
     @property
     def group(self) -> str:
@@ -75,13 +87,42 @@ class FieldSpec:
             raise DataError(
                 f"field {self.name!r} is not in the {self.location} data of the mesh",
                 why=f"have: {', '.join(data) or 'none'}",
-                fix=suggestion(self.name, data) or "give the mesh this field, or leave it out of the dataset's fields",
+                fix=suggestion(self.name, data) or self._way_out,
             )
-        values = _as_float(self.name, np.asarray(data[self.name]))
-        count = mesh.num_points if self.location == "point" else mesh.num_cells
-        if values.shape != self.shape(count):
-            raise DataError(f"field {self.name!r} has shape {values.shape}", why=f"it must be {self.shape(count)}")
+        values = self._checked(data[self.name], self.shape(self.count(mesh)))
         check_finite(values, f"field {self.name!r}")
+        return values
+
+    @property
+    def _way_out(self) -> str:
+        if self.transient:
+            return "it is transient: take the mesh at one instant, Sample.at"
+        return "give the mesh this field, or leave it out of the dataset's fields"
+
+    def series(self, values: np.ndarray, mesh: Mesh, instants: int) -> Field:
+        """The field's values over time, as float32 or float64, checked.
+
+        Args:
+            values: ``(instants, nodes)`` or ``(instants, nodes, k)``.
+            mesh: the mesh.
+            instants: their number.
+
+        Raises:
+            DataError: another shape or type, or values that are not finite.
+        """
+        series = self._checked(values, (instants, *self.shape(self.count(mesh))))
+        for t in np.flatnonzero(~np.isfinite(series).reshape(instants, -1).all(axis=1))[:1]:
+            check_finite(series[t], f"field {self.name!r} at instant {t}")
+        return series
+
+    def count(self, mesh: Mesh) -> int:
+        """Nodes or cells of a mesh, wherever the field lives."""
+        return mesh.num_points if self.location == "point" else mesh.num_cells
+
+    def _checked(self, given: np.ndarray, shape: tuple[int, ...]) -> Field:
+        values = _as_float(self.name, np.asarray(given))
+        if values.shape != shape:
+            raise DataError(f"field {self.name!r} has shape {values.shape}", why=f"it must be {shape}")
         return values
 
 

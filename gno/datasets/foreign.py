@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -14,7 +15,6 @@ from gno.datasets.field import FieldSpec
 from gno.datasets.guard import refusing
 from gno.datasets.layouts import Options, Series, layout_of
 from gno.datasets.layouts.layout import Reading, with_roles
-from gno.datasets.layouts.series import instants
 from gno.datasets.sources import Source, open_source, places
 from gno.datasets.writer import DatasetWriter
 from gno.errors import ConfigError, DataError
@@ -144,8 +144,8 @@ def convert(
 ) -> Path:
     """Write a dataset of other people's files.
 
-    A run that was stopped goes on where it was when it is called again. Of a file in time every instant becomes a
-    sample, with the parameters ``time`` and ``trajectory``.
+    A run that was stopped goes on where it was when it is called again. Of a file in time every trajectory becomes a
+    sample; fields that have no axis of time stand still in it.
 
     Args:
         paths: as in ``open_layout``.
@@ -171,14 +171,28 @@ def convert(
         if not total:
             raise DataError(f"{Path(paths[0])} has no samples", why="there is nothing to convert")
         attributes = {**dataset.attributes, "options": str(options or Options())}
-        with DatasetWriter(out, dataset.fields, attributes=attributes, resume=True, overwrite=overwrite) as writer:
-            there, written = writer.num_samples, 0
-            for i in range(total):
+        fields = in_time(dataset.fields, dataset[0])
+        with DatasetWriter(out, fields, attributes=attributes, resume=True, overwrite=overwrite) as writer:
+            for i in range(writer.num_samples, total):
                 series = dataset[i]
-                for mesh, params in instants(series, i):
-                    if written >= there:
-                        writer.append(mesh, params, series.split)
-                    written += 1
+                writer.append(
+                    series.mesh,
+                    series.params,
+                    series.split,
+                    time=series.times,
+                    point_series=series.point_series,
+                    cell_series=series.cell_series,
+                )
                 if progress is not None:
                     progress(i + 1, total)
     return Path(out)
+
+
+def in_time(fields: Sequence[FieldSpec], series: Series) -> list[FieldSpec]:
+    """The fields of a dataset of trajectories, or of steady samples.
+
+    Args:
+        fields: of the layout, which does not tell.
+        series: one of the samples.
+    """
+    return [replace(spec, transient=spec.name in series.transient) for spec in fields]

@@ -56,6 +56,15 @@ def refusing(path: Path) -> Iterator[None]:
 COPY = "copy or download the file again"
 
 
+def damaged(what: str) -> DataError:
+    """The error of values that differ from their checksum.
+
+    Args:
+        what: which values.
+    """
+    return DataError(f"{what} is damaged", why="its values differ from their checksum", fix=COPY)
+
+
 def open_guarded(path: Path, *, foreign: bool = False) -> h5py.File:
     """Open a file for reading after a look at all that it refers to.
 

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import h5py
 import numpy as np
+from jaxtyping import Int
 
 from gno.datasets import schema
-from gno.datasets.digest import sample_digest
+from gno.datasets.digest import instant_digests, sample_digest, trajectory_digest
 from gno.datasets.field import FieldSpec, check_finite
-from gno.datasets.guard import open_guarded, refusing
+from gno.datasets.guard import damaged, open_guarded, refusing
 from gno.datasets.naming import suggestion
-from gno.datasets.packed import PackedMesh
+from gno.datasets.rows import Rows
 from gno.datasets.sample import Sample
 from gno.datasets.splits import SPLITS, Samples, sample_numbers
 from gno.datasets.statistics import Statistics
+from gno.datasets.stored_meshes import StoredMeshes
 from gno.datasets.tables import Tables, read_tables
 from gno.errors import ConfigError, DataError
-from gno.mesh.mesh import Mesh
-
-KEPT_MESHES = 8
 
 
 class MeshDataset:
@@ -66,10 +63,6 @@ class MeshDataset:
         indices: Sequence[int] | np.ndarray | None = None,
     ) -> None:
         self.path = Path(path)
-        self._file: h5py.File | None = None
-        self._pid = os.getpid()
-        self._items: dict[str, h5py.Dataset] = {}
-        self._meshes: OrderedDict[int, tuple[Mesh, dict[str, np.ndarray]]] = OrderedDict()
         with refusing(self.path):
             file = open_guarded(self.path)
             try:
@@ -77,7 +70,8 @@ class MeshDataset:
             except BaseException:
                 file.close()
                 raise
-        self._file = file
+        self._rows = Rows(self.path, file, self.tables.seal)
+        self._meshes = StoredMeshes(self._rows, self.tables)
         try:
             self.indices = self._selected(split, indices)
         except ConfigError:
@@ -114,6 +108,16 @@ class MeshDataset:
         """Distinct meshes in the file."""
         return self.tables.meshes.number
 
+    @property
+    def in_time(self) -> bool:
+        """Whether samples are trajectories."""
+        return self.tables.time is not None
+
+    @property
+    def num_instants(self) -> Int[np.ndarray, "samples"]:
+        """Instants of each sample; ones without time."""
+        return np.diff(self.tables.steps)[self.indices]
+
     def field(self, name: str) -> FieldSpec:
         """The field of a name.
 
@@ -141,17 +145,38 @@ class MeshDataset:
             raise IndexError(f"sample {i} of {len(self)}")
         index = int(self.indices[i])
         with refusing(self.path):
-            return self._read(index)
+            return self._read(index, range(self._length(index)))
+
+    def window(self, i: int, start: int, stop: int, step: int = 1) -> Sample:
+        """Read some instants of a trajectory, and nothing of the others.
+
+        Args:
+            i: number of the trajectory in this dataset.
+            start: its first instant that is read.
+            stop: the instant before which reading ends.
+            step: every which instant is read.
+
+        Raises:
+            IndexError: there is no such sample.
+            ConfigError: the window is empty, or goes beyond the trajectory.
+            DataError: its values are damaged or not finite.
+        """
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"sample {i} of {len(self)}")
+        index = int(self.indices[i])
+        if not (0 <= start < stop <= self._length(index) and step > 0):
+            raise ConfigError(
+                f"instants {start} to {stop} by {step} are asked for", why=f"sample {i} has {self._length(index)}"
+            )
+        with refusing(self.path):
+            return self._read(index, range(start, stop, step))
 
     def __iter__(self) -> Iterator[Sample]:
         return (self[i] for i in range(len(self)))
 
     def close(self) -> None:
         """Close the file; the next read opens it again."""
-        file = self._file
-        self._items, self._file = {}, None
-        if file is not None:
-            file.close()
+        self._rows.close()
 
     def __enter__(self) -> MeshDataset:
         return self
@@ -161,8 +186,8 @@ class MeshDataset:
     ) -> None:
         self.close()
 
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_file": None, "_items": {}, "_meshes": OrderedDict()}
+    def _length(self, index: int) -> int:
+        return int(self.tables.steps[index + 1] - self.tables.steps[index])
 
     def _selected(self, split: str | None, indices: Sequence[int] | np.ndarray | None) -> Samples:
         total = self.tables.num_samples
@@ -184,83 +209,35 @@ class MeshDataset:
             raise ConfigError(f"split {split!r} of {self.path} is empty", why=f"have: {have}")
         return rows
 
-    def _rows(self, path: str, start: int, stop: int) -> np.ndarray:
-        file = self._file
-        if file is None or self._pid != os.getpid():
-            file = self._reopen()
-        if path not in self._items:
-            self._items[path] = file[path]
-        values = self._items[path][start:stop]
-        return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
-
-    def _reopen(self) -> h5py.File:
-        self.close()  # in a forked process this closes the parent's file here, and leaves it open there
-        file = open_guarded(self.path)
-        self._file, self._pid = file, os.getpid()
-        if schema.read_text(file["gno/sha256"]) != self.tables.seal:
-            self.close()
-            raise DataError(f"{self.path} is another file than when it was opened", fix="open the dataset again")
-        return file
-
-    def _read(self, index: int) -> Sample:
+    def _read(self, index: int, window: range) -> Sample:
         tables, number = self.tables, int(self.tables.mesh[index])
-        mesh, static = self._mesh(number)
+        mesh, static = self._meshes[number]
         params = {name: float(values[index]) for name, values in tables.params.items()}
-        varying = {s.name: self._field(s, index) for s in self.fields if s.role != "static"}
-        wanted = tables.digests[index].tobytes().hex()
-        if sample_digest(tables.meshes.digests[number].tobytes().hex(), params, varying) != wanted:
-            raise self._damaged(f"sample {index}")
-        for name, values in varying.items():
+        still = {s.name: self._still(s, index) for s in self.fields if s.role != "static" and not s.transient}
+        moving = {s.name: self._moving(s, index, window) for s in self.fields if s.transient}
+        digest, time = sample_digest(tables.meshes.digests[number].tobytes().hex(), params, still), None
+        if tables.time is not None and tables.instants is not None:
+            steps, chosen = slice(*tables.steps[index : index + 2]), slice(window.start, window.stop, window.step)
+            times, instants = tables.time[steps], tables.instants[steps]
+            digest, time = trajectory_digest(digest, times, instants), times[chosen]
+            if not np.array_equal(instant_digests(moving, len(window)), instants[chosen]):
+                raise damaged(f"sample {index} of {self.path}")
+        if digest != tables.digests[index].tobytes().hex():
+            raise damaged(f"sample {index} of {self.path}")
+        for name, values in (still | moving).items():
             check_finite(values, f"field {name!r} of sample {index}")
-        data = {spec: static[spec.name] if spec.role == "static" else varying[spec.name] for spec in self.fields}
-        return Sample(
-            mesh.with_data(
-                {s.name: values for s, values in data.items() if s.location == "point"},
-                {s.name: values for s, values in data.items() if s.location == "cell"},
-            ),
-            params,
-            index,
-        )
+        stands = [self._at(place, static | still) for place in ("point", "cell")]
+        moves = [self._at(place, moving) for place in ("point", "cell")]
+        return Sample(mesh.with_data(*stands), params, index, time, *moves)
 
-    def _field(self, spec: FieldSpec, index: int) -> np.ndarray:
+    def _at(self, place: str, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {s.name: values[s.name] for s in self.fields if s.location == place and s.name in values}
+
+    def _still(self, spec: FieldSpec, index: int) -> np.ndarray:
         return self._rows(schema.field_path(spec), *self.tables.span(spec, index))
 
-    def _static(self, spec: FieldSpec, number: int) -> np.ndarray:
-        starts = self.tables.meshes.starts(spec)
-        return self._rows(schema.field_path(spec), int(starts[number]), int(starts[number + 1]))
-
-    def _mesh(self, number: int) -> tuple[Mesh, dict[str, np.ndarray]]:
-        if number in self._meshes:
-            self._meshes.move_to_end(number)
-            return self._meshes[number]
-        packed = self._packed(number)
-        static = {s.name: self._static(s, number) for s in self.fields if s.role == "static"}
-        if packed.digest(static) != self.tables.meshes.digests[number].tobytes():
-            raise self._damaged(f"mesh {number}")
-        for name, values in static.items():
-            check_finite(values, f"field {name!r} of mesh {number}")
-        self._meshes[number] = packed.unpack(), static
-        if len(self._meshes) > KEPT_MESHES:
-            self._meshes.popitem(last=False)
-        return self._meshes[number]
-
-    def _packed(self, m: int) -> PackedMesh:
-        t = self.tables.meshes
-        patches = range(int(t.patch_ptr[m]), int(t.patch_ptr[m + 1]))
-        ends = t.facet_ptr[patches.start : patches.stop + 1]
-        return PackedMesh(
-            self.dim,
-            self._rows("VTKHDF/Points", int(t.points[m]), int(t.points[m + 1])),
-            self._rows("VTKHDF/Connectivity", int(t.corners[m]), int(t.corners[m + 1])),
-            self._rows("VTKHDF/Types", int(t.cells[m]), int(t.cells[m + 1])),
-            self._rows("gno/boundary/facets", int(ends[0]), int(ends[-1])),
-            np.diff(ends),
-            tuple(t.names[t.tag[p]] for p in patches),
-        )
-
-    def _damaged(self, what: str) -> DataError:
-        return DataError(
-            f"{what} of {self.path} is damaged",
-            why="its values differ from their checksum",
-            fix="copy or download the file again",
-        )
+    def _moving(self, spec: FieldSpec, index: int, window: range) -> np.ndarray:
+        """Values of a transient field at the instants of a window, ``(instants, nodes, ...)``."""
+        runs = [window] if window.step == 1 else [range(t, t + 1) for t in window]
+        rows = [self._rows(schema.field_path(spec), *self.tables.span(spec, index, run)) for run in runs]
+        return np.concatenate(rows).reshape(len(window), -1, *rows[0].shape[1:])

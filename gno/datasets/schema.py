@@ -7,11 +7,18 @@ The file is ragged VTKHDF 2.1, so that ParaView opens it with one time step per 
     VTKHDF/{PointData, CellData}/<field>                              samples one after another; static: meshes
     VTKHDF/Steps/{Values, PartOffsets, NumberOfParts, PointOffsets, ...}   (samples,); PartOffsets is the mesh
     gno/boundary/{facets, facet_ptr, tag, patch_ptr, names}           named boundary of each mesh
-    gno/params/<name>, gno/splits/<name>
+    gno/params/<name>, gno/splits/<name>                              one number per sample; sample numbers
     gno/stats/<field>/<number>                                        over the train split; all samples without one
     gno/digests/{meshes, samples}                                     SHA-256 of each mesh and each sample
     gno/sha256                                                        JSON: every other dataset to its SHA-256
     gno.attrs: schema, dim, num_samples, fields, complete; gno/attributes.attrs: what the author says of the data
+
+In a file in time, whose layout is ``gno-2``, a sample is a trajectory and a step is an instant of one::
+
+    VTKHDF/{PointData, CellData}/<field>                              transient: instants one after another
+    VTKHDF/Steps/Values                                               times, the trajectories end to end
+    gno/time, gno/trajectory                                          (instants,): time, and number of the sample
+    gno/digests/instants                                              SHA-256 of each instant
 """
 
 from __future__ import annotations
@@ -28,6 +35,8 @@ from gno.datasets.field import FieldSpec
 
 SCHEMA = "gno-1"
 """Name and version of the layout."""
+IN_TIME = "gno-2"
+"""That of a file whose samples are trajectories."""
 LIBVER = ("v108", "v110")
 """HDF5 format: old enough for every reader, new enough to have checksums in its object headers."""
 COUNTS = {"Points": "NumberOfPoints", "Types": "NumberOfCells", "Connectivity": "NumberOfConnectivityIds"}

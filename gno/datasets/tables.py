@@ -62,9 +62,12 @@ class Tables:
         fields: the fields of every sample.
         meshes: where the meshes stand.
         mesh: number of the mesh of each sample.
+        steps: first step of each sample, and the end: a step is an instant of a trajectory, or a sample.
+        time: time of each step; ``None`` where samples are not trajectories.
         rows: field to the first row of each sample.
         params: name to one number per sample.
         digests: SHA-256 of each sample.
+        instants: SHA-256 of each step; ``None`` where samples are not trajectories.
         splits: split to sample numbers.
         statistics: field to its statistics over the train split, or over all samples where it has none.
         attributes: what the author says of the data.
@@ -75,9 +78,12 @@ class Tables:
     fields: tuple[FieldSpec, ...]
     meshes: MeshTables
     mesh: np.ndarray
+    steps: np.ndarray
+    time: np.ndarray | None
     rows: dict[str, np.ndarray]
     params: dict[str, np.ndarray]
     digests: np.ndarray
+    instants: np.ndarray | None
     splits: dict[str, Samples]
     statistics: dict[str, Statistics]
     attributes: dict[str, Any]
@@ -88,11 +94,19 @@ class Tables:
         """Number of samples."""
         return len(self.mesh)
 
-    def span(self, spec: FieldSpec, sample: int) -> tuple[int, int]:
-        """First row of a sample in a field, and the end."""
+    def span(self, spec: FieldSpec, sample: int, instants: range = range(1)) -> tuple[int, int]:
+        """First row of a sample in a field, and the end.
+
+        Args:
+            spec: the field.
+            sample: number of the sample.
+            instants: those of a trajectory whose rows are wanted, if the field is transient; they follow each other.
+        """
         starts, mesh = self.meshes.starts(spec), self.mesh[sample]
+        rows = int(starts[mesh + 1] - starts[mesh])
+        chosen = instants if spec.transient else range(1)
         first = int(self.rows[spec.name][sample])
-        return first, first + int(starts[mesh + 1] - starts[mesh])
+        return first + chosen.start * rows, first + chosen.stop * rows
 
 
 def read_tables(path: Path, file: h5py.File) -> Tables:
@@ -119,8 +133,9 @@ def _check_layout(path: Path, file: h5py.File) -> None:
         near = "a VTKHDF file" if "VTKHDF" in file else "another layout"
         raise DataError(f"{path} is not a gno dataset", why=f"it is {near} and holds: {keys}", fix=_REWRITE)
     version = schema.read_attribute(file["gno"], "schema") if "schema" in file["gno"].attrs else "none"
-    if version != schema.SCHEMA:
-        raise DataError(f"{path} has layout {version!r}", why=f"this gno reads {schema.SCHEMA!r}", fix=_REWRITE)
+    if version not in (schema.SCHEMA, schema.IN_TIME):
+        known = f"{schema.SCHEMA!r} and {schema.IN_TIME!r}"
+        raise DataError(f"{path} has layout {version!r}", why=f"this gno reads {known}", fix=_REWRITE)
     if file["gno"].attrs.get("complete", 0) != 1:
         raise DataError(f"{path} is unfinished", why="it was not sealed", fix="resume its generation")
 
@@ -132,21 +147,27 @@ class _TableReader(Items):
     def read(self) -> Tables:
         fields = self.fields()
         dim = int(self.file["gno"].attrs["dim"])
-        mesh, number = self.mesh_numbers()
-        samples, meshes = len(mesh), self.meshes(number, dim)
+        samples = self.num_samples()
+        steps, time = self.trajectories(samples) if any(f.transient for f in fields) else (np.arange(samples + 1), None)
+        mesh, number = self.mesh_numbers(steps)
+        meshes = self.meshes(number, dim)
+        each = np.repeat(mesh, np.diff(steps))
         ends = {"Point": meshes.points, "Cell": meshes.cells, "ConnectivityId": meshes.corners}
-        self.equal("VTKHDF/Steps/NumberOfParts", np.ones_like(mesh))
+        self.equal("VTKHDF/Steps/NumberOfParts", np.ones_like(each))
         for name, starts in ends.items():
-            self.equal(f"VTKHDF/Steps/{name}Offsets", starts[mesh])
+            self.equal(f"VTKHDF/Steps/{name}Offsets", starts[each])
         about = self.group("gno/attributes")
         return Tables(
             dim=dim,
             fields=fields,
             meshes=meshes,
             mesh=mesh,
-            rows={spec.name: self.rows(spec, mesh, meshes.starts(spec)) for spec in fields},
+            steps=steps,
+            time=time,
+            rows={spec.name: self.rows(spec, mesh, meshes.starts(spec), steps) for spec in fields},
             params={name: self.table(f"gno/params/{name}", (samples,)) for name in self.group("gno/params")},
             digests=self.table("gno/digests/samples", (samples, 32)),
+            instants=None if time is None else self.table("gno/digests/instants", (len(each), 32)),
             splits=self.splits(samples),
             statistics={spec.name: self.statistics(spec) for spec in fields},
             attributes={name: schema.read_attribute(about, name) for name in about.attrs},
@@ -179,13 +200,34 @@ class _TableReader(Items):
             digests=self.table("gno/digests/meshes", (number, 32)),
         )
 
-    def mesh_numbers(self) -> tuple[np.ndarray, int]:
-        mesh, meshes = self.integers("VTKHDF/Steps/PartOffsets"), len(self.integers("VTKHDF/NumberOfPoints"))
+    def num_samples(self) -> int:
         samples = int(self.file["gno"].attrs["num_samples"])
         if samples < 1:
             raise DataError(f"{self.path} has {samples} samples", why="it needs one", fix="generate it again")
-        self.shape("VTKHDF/Steps/PartOffsets", (samples,))
-        self.below("VTKHDF/Steps/PartOffsets", mesh, meshes)
+        return samples
+
+    def trajectories(self, samples: int) -> tuple[np.ndarray, np.ndarray]:
+        """First step of each trajectory and the end, and the time of each step."""
+        number, time = self.integers("gno/trajectory"), self.item("gno/time")[...].astype(np.float64)
+        self.below("gno/trajectory", number, samples)
+        counts = np.bincount(number, minlength=samples)
+        self.equal("gno/trajectory", np.repeat(np.arange(samples), counts))
+        self.shape("gno/time", (len(number),))
+        if not counts.all():
+            raise DataError(f"{self.path}: trajectory {counts.argmin()} is empty", why="it has no instant", fix=COPY)
+        begins = np.diff(number, prepend=-1) > 0
+        bad = np.flatnonzero(~np.isfinite(time) | ~(begins | (np.diff(time, prepend=0.0) > 0)))
+        if len(bad):
+            what = f"gno/time[{bad[0]}] = {time[bad[0]]:.6g}"
+            raise DataError(f"{self.path}: {what}", why="the instants of a trajectory are finite and rise", fix=COPY)
+        return np.concatenate([[0], np.cumsum(counts)]), time
+
+    def mesh_numbers(self, steps: np.ndarray) -> tuple[np.ndarray, int]:
+        part, meshes = self.integers("VTKHDF/Steps/PartOffsets"), len(self.integers("VTKHDF/NumberOfPoints"))
+        self.shape("VTKHDF/Steps/PartOffsets", (int(steps[-1]),))
+        self.below("VTKHDF/Steps/PartOffsets", part, meshes)
+        mesh = part[steps[:-1]]
+        self.equal("VTKHDF/Steps/PartOffsets", np.repeat(mesh, np.diff(steps)))
         return mesh, meshes
 
     def mesh_starts(self, array: str, meshes: int) -> np.ndarray:
@@ -196,11 +238,16 @@ class _TableReader(Items):
             raise DataError(f"{self.path}: {table} sums to {counts.sum()}", why=f"{array} has {end} rows", fix=COPY)
         return np.concatenate([[0], np.cumsum(counts)])
 
-    def rows(self, spec: FieldSpec, mesh: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        counts = np.diff(starts)[mesh]
-        first = starts[mesh] if spec.role == "static" else np.cumsum(counts) - counts
-        self.equal(schema.offsets_path(spec), first)
-        self.shape(schema.field_path(spec), spec.shape(int(starts[-1] if spec.role == "static" else counts.sum())))
+    def rows(self, spec: FieldSpec, mesh: np.ndarray, starts: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        """First row of each sample in a field."""
+        counts, lengths = np.diff(starts)[mesh], np.diff(steps)
+        total = counts * lengths if spec.transient else counts
+        first = starts[mesh] if spec.role == "static" else np.cumsum(total) - total
+        each = np.repeat(first, lengths)
+        if spec.transient:
+            each = each + (np.arange(steps[-1]) - np.repeat(steps[:-1], lengths)) * np.repeat(counts, lengths)
+        self.equal(schema.offsets_path(spec), each)
+        self.shape(schema.field_path(spec), spec.shape(int(starts[-1] if spec.role == "static" else total.sum())))
         if self.item(schema.field_path(spec)).dtype.kind != "f":
             raise DataError(f"{self.path}: field {spec.name!r} is not of floats", why="values are float32 or float64")
         return first

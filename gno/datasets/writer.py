@@ -7,7 +7,6 @@ import math
 import os
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,8 +15,9 @@ import numpy as np
 
 from gno.datasets.archive import Contents, write_archive
 from gno.datasets.difference import difference
-from gno.datasets.digest import sample_digest
+from gno.datasets.digest import instant_digests, sample_digest, trajectory_digest
 from gno.datasets.field import FieldSpec
+from gno.datasets.instants import checked_instants, checked_series
 from gno.datasets.journal import Journal, Record
 from gno.datasets.naming import is_storable
 from gno.datasets.packed import PackedMesh
@@ -100,30 +100,50 @@ class DatasetWriter:
         """Samples written so far; generation resumes with this number."""
         return len(self._contents.samples)
 
-    def append(self, mesh: Mesh, params: Mapping[str, float | int] | None = None, split: str | None = None) -> None:
+    def append(
+        self,
+        mesh: Mesh,
+        params: Mapping[str, float | int] | None = None,
+        split: str | None = None,
+        *,
+        time: np.ndarray | Sequence[float] | None = None,
+        point_series: Mapping[str, np.ndarray] | None = None,
+        cell_series: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
         """Write one sample; it is kept from here on.
 
         Args:
-            mesh: a mesh with the fields of the dataset.
+            mesh: a mesh with the fields of the dataset, but the transient ones.
             params: numbers of the sample as a whole: Reynolds number, angle; the same names in every sample.
             split: ``train``, ``valid`` or ``test``; where no sample has one, all train.
+            time: instants ``(instants,)`` of a trajectory, where the dataset has transient fields.
+            point_series: transient field to values ``(instants, nodes)`` or ``(instants, nodes, k)``.
+            cell_series: transient field to values ``(instants, cells)`` or ``(instants, cells, k)``.
 
         Raises:
             DataError: a field is missing, has the wrong shape or type, or is not finite; names of parameters differ;
-                the file is closed.
+                time is missing or does not rise; the file is closed.
             ConfigError: an unknown split.
             ResourceError: the disk is full; what was written before is kept.
         """
         self._check_open()
         if split is not None and split not in SPLITS:
             raise ConfigError(f"split {split!r} is unknown", why=f"known: {', '.join(SPLITS)}")
-        values = {spec: spec.values(mesh) for spec in self.fields}
+        instants = self._checked_time(time)
+        series = {"point": point_series or {}, "cell": cell_series or {}}
+        moving = {} if instants is None else checked_series(self.fields, mesh, instants, series)
+        values = {spec: spec.values(mesh) for spec in self.fields if not spec.transient}
         numbers = self._checked_params(params or {})
         number = self._mesh_number(mesh, {s.name: v for s, v in values.items() if s.role == "static"})
-        varying = {s.name: v for s, v in values.items() if s.role != "static"}
+        still = {s.name: v for s, v in values.items() if s.role != "static"}
         meta = {"kind": "sample", "mesh": number, "params": numbers, "split": split}
-        meta["digest"] = sample_digest(self._contents.meshes[number].meta["digest"], numbers, varying)
-        self._contents.samples.append(self._journal.append(meta, varying))
+        digest = sample_digest(self._contents.meshes[number].meta["digest"], numbers, still)
+        if instants is not None:
+            digests = instant_digests(moving, len(instants))
+            digest = trajectory_digest(digest, instants, digests)
+            meta |= {"time": instants.tolist(), "instants": digests.tobytes().hex()}
+        meta["digest"] = digest
+        self._contents.samples.append(self._journal.append(meta, still | moving))
 
     def seal(self, splits: Mapping[str, Sequence[int] | np.ndarray] | None = None) -> None:
         """Finish the file: statistics, checksums, and its name, given last.
@@ -174,7 +194,7 @@ class DatasetWriter:
     def _begin(self) -> None:
         header = {
             "kind": "header",
-            "fields": [asdict(spec) for spec in self.fields],
+            "fields": [spec.to_dict() for spec in self.fields],
             "attributes": dict(self._contents.attributes),
         }
         records = self._journal.records
@@ -197,6 +217,15 @@ class DatasetWriter:
     def _check_open(self) -> None:
         if not self._journal.is_open:
             raise DataError(f"{self.path} is closed", why="it was sealed or left", fix="open another writer")
+
+    def _checked_time(self, time: np.ndarray | Sequence[float] | None) -> np.ndarray | None:
+        if self._contents.in_time != (time is not None):
+            raise DataError(
+                "the trajectory has no time" if time is None else "the sample has a time",
+                why=f"of the fields of {self.path} {'some' if time is None else 'none'} are transient",
+                fix="pass time=" if time is None else "make the fields with FieldSpec(..., transient=True)",
+            )
+        return None if time is None else checked_instants(time)
 
     def _mesh_number(self, mesh: Mesh, static: dict[str, np.ndarray]) -> int:
         packed = PackedMesh.pack(mesh)

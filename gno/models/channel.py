@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -110,7 +110,7 @@ class Channel:
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON and a model file can hold."""
-        spec = asdict(self.spec)
+        spec = self.spec.to_dict()
         return spec | {"normalizer": self.normalizer.to_dict(), "low": list(self.low), "high": list(self.high)}
 
     @classmethod

@@ -70,7 +70,7 @@ def generate(
             )
         with _draws(problem, range(done, n), workers) as draws:
             for draw in draws:
-                writer.append(draw.mesh, draw.params, draw.split)
+                writer.append(draw.mesh, draw.params, draw.split, time=draw.time, point_series=draw.point_series)
                 done += 1
                 if progress is not None:
                     progress(done, n)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -19,11 +20,15 @@ class Draw(NamedTuple):
         mesh: the mesh with the fields of the problem.
         params: parameter to value.
         split: ``train`` or ``test``.
+        time: instants of a trajectory; ``None`` of a steady sample.
+        point_series: transient field to values ``(instants, nodes)`` or ``(instants, nodes, k)``.
     """
 
     mesh: Mesh
     params: dict[str, float]
     split: str
+    time: np.ndarray | None = None
+    point_series: Mapping[str, np.ndarray] | None = None
 
 
 class Problem(ABC):

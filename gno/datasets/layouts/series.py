@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,28 +30,13 @@ class Series:
     cell_series: Mapping[str, np.ndarray] = field(default_factory=dict)
     split: str | None = None
 
+    @property
+    def transient(self) -> set[str]:
+        """Names of the fields that have values at each instant.
 
-def instants(series: Series, trajectory: int) -> Iterator[tuple[Mesh, dict[str, float]]]:
-    """The samples of which a dataset without an axis of time is made: one for each instant.
-
-    This is the only place that knows that the file of a dataset has no axis of time.
-
-    Args:
-        series: the sample.
-        trajectory: its number, which becomes a parameter of each instant, as does its time.
-
-    Example:
-        >>> mesh = Mesh(np.array([[0.0, 0], [1, 0], [0, 1]]), {"triangle": np.array([[0, 1, 2]])})
-        >>> moving = Series(mesh, times=np.array([0.0, 0.5]), point_series={"u": np.arange(6.0).reshape(2, 3)})
-        >>> [(m.point_data["u"].tolist(), params) for m, params in instants(moving, 7)][1]
-        ([3.0, 4.0, 5.0], {'time': 0.5, 'trajectory': 7.0})
-    """
-    if series.times is None:
-        yield series.mesh, dict(series.params)
-        return
-    for i, time in enumerate(series.times):
-        mesh = series.mesh.with_data(
-            {**series.mesh.point_data, **{name: values[i] for name, values in series.point_series.items()}},
-            {**series.mesh.cell_data, **{name: values[i] for name, values in series.cell_series.items()}},
-        )
-        yield mesh, {**series.params, "time": float(time), "trajectory": float(trajectory)}
+        Example:
+            >>> mesh = Mesh(np.array([[0.0, 0], [1, 0], [0, 1]]), {"triangle": np.array([[0, 1, 2]])})
+            >>> Series(mesh, times=np.array([0.0, 0.5]), point_series={"u": np.zeros((2, 3))}).transient
+            {'u'}
+        """
+        return {*self.point_series, *self.cell_series}

@@ -216,5 +216,5 @@ def test_a_value_that_is_not_finite_is_named(foreign: File, tmp_path: Path) -> N
     path = foreign("pdebench_1d")
     with h5py.File(path, "r+") as file:
         file["tensor"][1, 2, 3] = np.nan
-    with pytest.raises(DataError, match=r"field 'u' has 2 of 10 values that are not finite"):
+    with pytest.raises(DataError, match=r"field 'u' at instant 2 has 2 of 10 values that are not finite"):
         convert([path], tmp_path / "out.h5")
