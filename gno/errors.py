@@ -76,3 +76,19 @@ class Interrupted(GnoError):  # noqa: N818 - it is no fault
     def __init__(self, what: str, *, why: str = "", fix: str = "", signum: int = 2) -> None:
         super().__init__(what, why=why, fix=fix)
         self.exit_code = 128 + signum
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error, of Python, NumPy or torch, says that there is no memory left.
+
+    Args:
+        error: any.
+
+    Example:
+        >>> is_out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"))
+        True
+    """
+    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in _NO_MEMORY)
+
+
+_NO_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory", "std::bad_alloc")

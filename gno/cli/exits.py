@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import typer
 from typer.core import TyperGroup
 
-from gno.errors import ConfigError, GnoError, Interrupted, ResourceError
+from gno.errors import ConfigError, GnoError, Interrupted, ResourceError, is_out_of_memory
 from gno.files import NO_SPACE
 
 UsageError = typer.BadParameter.__base__
@@ -78,7 +78,7 @@ def as_gno_error(error: BaseException) -> GnoError | None:
         return error
     if UsageError is not None and isinstance(error, UsageError):
         return _usage(error)
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+    if is_out_of_memory(error):
         return ResourceError("out of memory", why=_line(error), fix="use a smaller mesh or batch")
     if isinstance(error, OSError) and error.errno in NO_SPACE:
         return ResourceError("the disk is full", why=_line(error), fix="free some space, then run it again")

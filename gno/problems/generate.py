@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
+from typing import Any
 
 from gno.datasets import DatasetWriter
-from gno.errors import ConfigError
+from gno.errors import ConfigError, ResourceError
 from gno.problems.problem import Draw, Problem
 
 # Threads of numerical libraries would fight for the cores that the workers have.
@@ -45,7 +48,7 @@ def generate(
     Raises:
         ConfigError: no samples or no workers asked for.
         DataError: a file is in the way, or the unfinished file there is of another problem.
-        ResourceError: the disk is full; what was written before is kept.
+        ResourceError: the disk is full, or a worker was killed; what was written before is kept.
 
     Example:
         >>> from gno.problems import Darcy
@@ -83,16 +86,51 @@ def _draws(problem: Problem, indices: range, workers: int) -> Iterator[Iterator[
     if workers == 1 or len(indices) < 2:
         yield (problem.sample(index) for index in indices)
         return
+    context = _Spawn()
+    pool = ProcessPoolExecutor(workers, context, initializer=_ignore_interrupt)
+    with _one_thread_each():
+        draws = pool.map(problem.sample, indices)
+    try:
+        yield draws
+    except BaseException as error:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for worker in context.workers:  # a sample may take minutes
+            worker.terminate()
+        if not isinstance(error, BrokenProcessPool):
+            raise
+        raise ResourceError(
+            "a worker process has ended",
+            why="it was killed, perhaps for want of memory",
+            fix="give the same command again: it goes on where it was; fewer workers need less memory",
+        ) from error
+    pool.shutdown()
+
+
+class _Spawn(SpawnContext):
+    """Processes are spawned, because a fork inherits locks of threads that it has not; and they are remembered.
+
+    With an executor, not a pool: that waits forever for a sample whose worker was killed.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.workers: list[SpawnProcess] = []
+
+    def Process(self, *args: Any, **options: Any) -> SpawnProcess:  # type: ignore[override]
+        worker = SpawnProcess(*args, **options)
+        self.workers.append(worker)
+        return worker
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
     before = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, "1"))
     try:
-        # Spawned, not forked: a fork inherits locks of threads that it has not.
-        pool = multiprocessing.get_context("spawn").Pool(workers, initializer=_ignore_interrupt)
+        yield
     finally:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
-    with pool:
-        yield pool.imap(problem.sample, indices)
 
 
 def _ignore_interrupt() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gno.errors import DataError, Interrupted, SolverError
+from gno.errors import DataError, Interrupted, ModelError, SolverError
 from gno.models import Operator
 from gno.training.batches import Graphs, moved_rigidly, shuffled
 from gno.training.checkpoint import load_checkpoint, save_checkpoint
@@ -24,6 +24,7 @@ from gno.training.recipe import Recipe
 from gno.training.step import batch_loss, take_step
 from gno.training.stop import Stop
 from gno.training.validation import Validation
+from gno.training.watch import culprit, warn_of_epoch
 
 SAVE_EVERY = 10.0
 """Least seconds between two checkpoints."""
@@ -109,15 +110,26 @@ class Trainer:
         """Go back to where the checkpoint of the folder was written.
 
         Raises:
-            DataError: no checkpoint can be read, or it is of another dataset.
+            ModelError: no checkpoint can be read, or it is of another network.
+            DataError: it is of another dataset.
         """
         state = load_checkpoint(self.folder.checkpoint)
-        if state["origin"] != self.origin:
+        if state.get("origin") != self.origin:
             raise DataError(
                 f"{self.folder.path} was begun on another dataset",
                 why="its checksums differ from those in the checkpoint",
                 fix="resume with the same file, or start in an empty folder",
             )
+        try:
+            self._take(state)
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"{self.folder.checkpoint} does not fit this run",
+                why=" ".join(str(error).split())[:200],
+                fix="resume with the same gno and recipe, or start in an empty folder",
+            ) from error
+
+    def _take(self, state: Mapping[str, Any]) -> None:
         self.operator.load_state_dict(state["operator"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.average.num_updates = state["average"]["num_updates"]
@@ -154,7 +166,7 @@ class Trainer:
         except SolverError as error:
             raise SolverError(
                 f"{error.what} in epoch {at.epoch + 1}, batch {at.batch + 1}",
-                why=error.why or "training cannot go on from numbers that are not finite",
+                why="; ".join(part for part in (error.why, culprit(self.operator)) if part),
                 fix=f"lower optimization.learning_rate ({options.learning_rate:g}); {self._kept()}",
             ) from error
         self.average.update(self.operator)
@@ -176,6 +188,7 @@ class Trainer:
         if self.validation is None or error < self.best.error:
             weights = {name: value.clone() for name, value in self.average.state.items()}
             self.best = Best(at.epoch + 1, error, weights)
+        warn_of_epoch(self.rows, at.loss / at.batch, self.operator)
         rate, seconds = self.schedule(at.step - 1), at.seconds + time.monotonic() - begun
         row: dict[str, float | int] = {"epoch": at.epoch + 1, "train_loss": at.loss / at.batch, **errors}
         row |= {"learning_rate": rate, "seconds": seconds}

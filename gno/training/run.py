@@ -24,6 +24,7 @@ from gno.training.progress import Event, Progress, silent
 from gno.training.recipe import Recipe
 from gno.training.stop import Stop
 from gno.training.validation import Validation
+from gno.training.watch import within_memory
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ def train(
         DataError: a dataset that cannot be used, or another one than the run was begun with.
         Interrupted: Ctrl-C or SIGTERM; a checkpoint is saved.
         SolverError: the loss is not finite; the last checkpoint is kept.
+        ModelError: the checkpoint to go on from is damaged, foreign, or could run code.
+        ResourceError: no disk or no memory; it says what may fit.
     """
     where, tell = as_device(device), progress or silent
     path = _data_path(data, recipe)
@@ -95,7 +98,8 @@ def train(
             write_text(folder.recipe, recipe.dumps())
             _write_environment(folder, recipe, operator, where, origin)
             was_done = trainer.is_done
-            trainer.run(stop, tell)
+            with within_memory(recipe.optimization.batch_size):
+                trainer.run(stop, tell)
         if not (was_done and folder.model.exists()):
             _save_best(operator, trainer, folder)
     return Run(folder.path, folder.model, folder.metrics, trainer.best.epoch, tuple(trainer.rows))

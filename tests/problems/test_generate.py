@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
+import signal
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gno.datasets import MeshDataset
-from gno.errors import ConfigError, DataError
+from gno.errors import ConfigError, DataError, ResourceError
 from gno.problems import Darcy, generate
+from gno.problems.problem import Draw
 
 PROBLEM = Darcy(nodes=40, field_nodes=360, refinement=2, test_fraction=0.5, shapes=("square", "l_shape"))
 
@@ -38,6 +41,29 @@ def test_workers_give_the_same_file(tmp_path: Path) -> None:
     alone = generate(PROBLEM, tmp_path / "alone.h5", 4)
     together = generate(PROBLEM, tmp_path / "together.h5", 4, workers=2)
     assert alone.read_bytes() == together.read_bytes()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mortal(Darcy):
+    """A problem whose sample 1 kills the process that draws it, once."""
+
+    grave: str = ""
+
+    def sample(self, index: int) -> Draw:
+        if index == 1 and not os.path.exists(self.grave):
+            Path(self.grave).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().sample(index)
+
+
+def test_a_worker_that_dies_ends_the_run_and_loses_nothing(tmp_path: Path) -> None:
+    options = {"nodes": 40, "field_nodes": 360, "refinement": 2, "shapes": ("square",), "held_out": ()}
+    problem, path = Mortal(**options, grave=str(tmp_path / "grave")), tmp_path / "d.h5"
+    with pytest.raises(ResourceError, match=r"worker process has ended.*goes on where it was") as caught:
+        generate(problem, path, 6, workers=2)
+    assert caught.value.exit_code == 6
+    assert not path.exists()
+    assert len(MeshDataset(generate(problem, path, 6))) == 6
 
 
 def test_file_holds_the_samples_their_splits_and_what_they_are(tmp_path: Path) -> None:

@@ -1,14 +1,20 @@
-"""Checkpoints are whole or not there, run nothing, and one older is kept."""
+"""Checkpoints are whole or not there, run nothing, notice each changed number, and one older is kept."""
 
 from __future__ import annotations
 
 import pickle
+import re
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from gno.errors import DataError, ResourceError
+from gno.errors import ModelError, ResourceError
 from gno.training.checkpoint import load_checkpoint, previous_checkpoint, save_checkpoint
 
 
@@ -29,12 +35,15 @@ def test_the_checkpoint_before_steps_in_for_a_damaged_one(tmp_path: Path, damage
     assert load_checkpoint(path)["step"] == 2
     if damage == "gone":
         path.unlink()
+        assert load_checkpoint(path)["step"] == 1
     else:
         path.write_bytes({"truncated": path.read_bytes()[:100], "empty": b"", "text": b"junk"}[damage])
-    assert load_checkpoint(path)["step"] == 1
+        with pytest.warns(UserWarning, match=r"c\.pt is damaged.*c\.previous\.pt takes its place"):
+            assert load_checkpoint(path)["step"] == 1
     previous_checkpoint(path).unlink()
-    with pytest.raises(DataError, match="is no checkpoint"):
+    with pytest.raises(ModelError, match="damaged" if damage != "gone" else "is no checkpoint") as caught:
         load_checkpoint(path)
+    assert caught.value.exit_code == 4
 
 
 def test_nothing_in_a_file_is_run(tmp_path: Path) -> None:
@@ -43,12 +52,51 @@ def test_nothing_in_a_file_is_run(tmp_path: Path) -> None:
             return Path.touch, (tmp_path / "sprung",)
 
     (tmp_path / "plain.pt").write_bytes(pickle.dumps(Trap(), protocol=2))
-    torch.save({"format": "gno-checkpoint-1", "trap": Trap()}, tmp_path / "torch.pt")
-    torch.save({"other": 1}, tmp_path / "other.pt")
-    for name in ("plain.pt", "torch.pt", "other.pt"):
-        with pytest.raises(DataError, match="is no checkpoint"):
+    torch.save({"layout": "gno-checkpoint", "format": 2, "state": Trap()}, tmp_path / "torch.pt")
+    for name in ("plain.pt", "torch.pt"):
+        with pytest.raises(ModelError, match=r"contains code: refused; it asks for \w+"):
             load_checkpoint(tmp_path / name)
     assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"layout": "other"}, "is no checkpoint; it is of another layout"),
+        ({"format": 99, "gno": "7.1"}, r"has format 99, made by gno 7\.1; this is gno .* formats up to 2"),
+        ({"state": [1]}, "its state or its checksums are missing"),
+        ({"sha256": {}}, "checksum of the numbers beside the tensors differs"),
+        ({"state": {"step": 3, "w": {"a": torch.zeros(2)}}}, "checksum of tensor w/a differs"),
+        ({"state": {"step": 4, "w": {"a": torch.ones(2)}}}, "checksum of the numbers beside the tensors differs"),
+        ({"state": {"step": 3, "w": {"a": torch.zeros(1).expand(10**9)}}}, "tensor w/a claims 4000000000 bytes"),
+        ({"state": {"step": 3, "w": {"a": torch.ones(2).to_sparse()}}}, "tensor w/a claims"),
+    ],
+)
+def test_what_a_file_must_not_hold_is_named(tmp_path: Path, change: dict[str, object], says: str) -> None:
+    path = tmp_path / "c.pt"
+    save_checkpoint(path, {"step": 3, "w": {"a": torch.ones(2)}})
+    torch.save(torch.load(path, weights_only=True) | change, path)
+    with pytest.raises(ModelError, match=says):
+        load_checkpoint(path)
+
+
+def test_a_flipped_bit_is_found_or_changes_nothing(tmp_path: Path) -> None:
+    path, rng = tmp_path / "c.pt", np.random.default_rng(0)
+    state = {"step": 3, "rows": [{"loss": 0.1}], "w": {name: torch.rand(20, 20) for name in "ab"}}
+    save_checkpoint(path, state)
+    whole, found, named = path.read_bytes(), 0, 0
+    for place in rng.integers(0, 8 * len(whole), 60):
+        content = bytearray(whole)
+        content[place // 8] ^= 1 << (place % 8)
+        path.write_bytes(content)
+        try:
+            loaded = load_checkpoint(path)
+        except ModelError as error:
+            found, named = found + 1, named + bool(re.search(r"checksum of tensor w/[ab] differs", error.what))
+            continue
+        assert (loaded["step"], loaded["rows"]) == (state["step"], state["rows"])
+        assert all(torch.equal(loaded["w"][name], state["w"][name]) for name in "ab")
+    assert found > named > 20
 
 
 def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,3 +111,27 @@ def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path, monkeypatch: p
         save_checkpoint(path, {"step": 2})
     assert load_checkpoint(path)["step"] == 1
     assert [p.name for p in tmp_path.iterdir()] == ["c.pt"]
+
+
+SAVING = """
+import sys, torch
+from gno.training.checkpoint import save_checkpoint
+state = {name: torch.ones(100, 1000) for name in "abc"}
+save_checkpoint(sys.argv[1], state | {"step": 0})
+print("ready", flush=True)
+for step in range(1, 10**6):
+    save_checkpoint(sys.argv[1], state | {"step": step})
+"""
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(50, marks=pytest.mark.long)])
+def test_a_kill_at_any_moment_leaves_a_checkpoint(tmp_path: Path, kills: int) -> None:
+    path, last = tmp_path / "c.pt", -1
+    for i in range(kills):
+        with subprocess.Popen([sys.executable, "-c", SAVING, str(path)], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+            time.sleep(0.0037 * i % 0.05)
+            process.send_signal(signal.SIGKILL)
+        last = load_checkpoint(path)["step"]
+    assert last >= 0
