@@ -113,5 +113,4 @@ class DiffusionEquations:
 def _factor(matrix: sparse.csr_array, dim: int) -> Factor:
     if dim == 3 and matrix.shape[0] > LARGE:
         return Multigrid(matrix)
-    # Minimum degree would halve the fill, but its ordering takes up to five times the whole solve.
-    return Pardiso(matrix) if has_pardiso() else LU(matrix)
+    return Pardiso(matrix) if has_pardiso() else LU(matrix, diagonal=True)

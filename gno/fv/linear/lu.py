@@ -10,6 +10,9 @@ from scipy.sparse.linalg import splu
 
 from gno.fv.linear.factor import HostFactor, refuse_singular
 
+SPARING = {"diag_pivot_thresh": 0.01, "options": {"SymmetricMode": True}, "relax": 1, "panel_size": 1}
+"""Pivots on the diagonal; columns one by one, since in factors as sparse as these too few are alike to be joined."""
+
 
 class LU(HostFactor):
     """LU with partial pivoting (SuperLU): works for every matrix; in two dimensions its cost grows as n^1.5.
@@ -18,7 +21,7 @@ class LU(HostFactor):
         matrix: ``(n, n)``.
         symmetric: whether the matrix is symmetric; the order of elimination is then one that halves the fill.
         diagonal: whether to keep to pivots on the diagonal, unless they are a hundred times too small: for a matrix
-            of symmetric pattern whose symmetric part is positive definite, it takes half of the time.
+            of symmetric pattern whose symmetric part is positive definite, it takes half of the time and of the fill.
 
     Raises:
         SolverError: the matrix is singular.
@@ -30,7 +33,7 @@ class LU(HostFactor):
 
     def __init__(self, matrix: sparse.csr_array, *, symmetric: bool = False, diagonal: bool = False) -> None:
         order: Literal["MMD_AT_PLUS_A", "COLAMD"] = "MMD_AT_PLUS_A" if symmetric or diagonal else "COLAMD"
-        options: dict[str, Any] = {"diag_pivot_thresh": 0.01, "options": {"SymmetricMode": True}} if diagonal else {}
+        options: dict[str, Any] = SPARING if diagonal else {}
         try:
             self._lu: Any = splu(matrix.tocsc(), permc_spec=order, **options)
         except RuntimeError:

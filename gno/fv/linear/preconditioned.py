@@ -36,7 +36,7 @@ def factorize_near(matrix: sparse.csr_array, near: sparse.csr_array, *, method: 
     """
     if method == "multigrid" or (method == "auto" and matrix.shape[0] > LARGE):
         return Preconditioned(matrix, near)
-    return Pardiso(matrix) if has_pardiso() else LU(matrix)
+    return Pardiso(matrix) if has_pardiso() else LU(matrix, diagonal=True)
 
 
 class Preconditioned(Factor):
