@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gno.models.meshgraphnet import MeshGraphNet
     from gno.models.mgkn import MGKN
     from gno.models.operator import Operator
+    from gno.models.propagator import Propagator
     from gno.models.registry import MODELS
 
 _LAZY = {
@@ -20,11 +21,12 @@ _LAZY = {
     "MODELS": "gno.models.registry",
     "MeshGraphNet": "gno.models.meshgraphnet",
     "Operator": "gno.models.operator",
+    "Propagator": "gno.models.propagator",
     "export": "gno.models.exported",
     "export_inputs": "gno.models.exported",
 }
 
-__all__ = ["GKN", "MGKN", "MODELS", "MeshGraphNet", "Operator", "export", "export_inputs"]
+__all__ = ["GKN", "MGKN", "MODELS", "MeshGraphNet", "Operator", "Propagator", "export", "export_inputs"]
 
 # Import a model when it is first used.
 __getattr__ = lazily(__name__, _LAZY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,22 @@ def build(
         ConfigError: an unknown model, field or option, or values that cannot be.
         DataError: a dataset without inputs or targets.
     """
+    inputs, targets = channels_of(dataset, transforms)
+    seen = geometry_of(dataset, model, geometry)
+    return network_of(model, options, inputs, targets, seen), inputs, targets, seen
+
+
+def channels_of(dataset: MeshDataset, transforms: Mapping[str, str]) -> tuple[list[Channel], list[Channel]]:
+    """Inputs and targets of a dataset.
+
+    Args:
+        dataset: any split of it.
+        transforms: field to ``none`` or ``log``.
+
+    Raises:
+        ConfigError: a transform of a field that there is not.
+        DataError: a dataset without targets.
+    """
     names = [spec.name for spec in dataset.fields]
     for name in transforms:
         if name not in names:
@@ -52,7 +69,9 @@ def build(
                 f"transform of field {name!r}", why=f"have: {', '.join(names)}", fix=suggestion(name, names)
             )
     channels = [
-        Channel.from_statistics(spec, dataset.statistics[spec.name], transforms.get(spec.name))
+        Channel.from_statistics(
+            replace(spec, transient=False), dataset.statistics[spec.name], transforms.get(spec.name)
+        )
         for spec in dataset.fields
     ]
     inputs = [channel for channel in channels if channel.spec.role != "target"]
@@ -61,16 +80,37 @@ def build(
         raise DataError(
             f"{dataset.path} has no targets", why=f"fields: {', '.join(names)}", fix="give one the role target"
         )
-    seen = geometry if isinstance(geometry, Geometry) else _geometry(dataset, model, geometry or {})
+    return inputs, targets
+
+
+def network_of(
+    model: str,
+    options: Mapping[str, Any],
+    inputs: Sequence[Channel],
+    targets: Sequence[Channel],
+    geometry: Geometry,
+) -> nn.Module:
+    """The untrained network for some fields.
+
+    Args:
+        model: its name.
+        options: its arguments but those that follow from the rest.
+        inputs: fields that it sees.
+        targets: fields that it returns.
+        geometry: lengths and features.
+
+    Raises:
+        ConfigError: an unknown model or option, or values that cannot be.
+    """
     if "radius" in options:
         raise ConfigError("radius is an option of the geometry", fix="set geometry.radius")
     widths = {
-        "in_channels": sum(channel.spec.components for channel in inputs) + seen.num_features,
+        "in_channels": sum(channel.spec.components for channel in inputs) + geometry.num_features,
         "out_channels": sum(channel.spec.components for channel in targets),
-        "radius": seen.radius,
+        "radius": geometry.radius,
     }
-    kernel = KernelOptions.of({**_mapping(options.get("kernel")), "dim": seen.dim})
-    return make(model, {**options, **widths, "kernel": kernel}), inputs, targets, seen
+    kernel = KernelOptions.of({**_mapping(options.get("kernel")), "dim": geometry.dim})
+    return make(model, {**options, **widths, "kernel": kernel})
 
 
 def check_vanishing(dataset: MeshDataset, targets: Sequence[Channel], boundary: str) -> None:
@@ -98,7 +138,20 @@ def check_vanishing(dataset: MeshDataset, targets: Sequence[Channel], boundary: 
                 )
 
 
-def _geometry(dataset: MeshDataset, model: str, given: Mapping[str, Any]) -> Geometry:
+def geometry_of(dataset: MeshDataset, model: str, geometry: Geometry | Mapping[str, Any] | None) -> Geometry:
+    """How a network sees the meshes of a dataset.
+
+    Args:
+        dataset: any split of it.
+        model: name of the network.
+        geometry: the geometry, or some of its fields and ``levels``.
+
+    Raises:
+        ConfigError: values that cannot be.
+    """
+    if isinstance(geometry, Geometry):
+        return geometry
+    given = geometry or {}
     if model.lower() in _ONE_LEVEL:
         given = {"levels": 1, **given}
     return Geometry.from_meshes(_meshes(dataset, _SEEN), **given)
@@ -108,7 +161,7 @@ def _meshes(dataset: MeshDataset, most: int) -> Iterator[Mesh]:
     """Meshes of some training samples (of all, where there are none), evenly spread, with their fields."""
     with MeshDataset(dataset.path, "train" if len(dataset.splits.get("train", ())) else None) as train:
         for i in np.unique(np.linspace(0, len(train) - 1, min(most, len(train))).astype(int)):
-            yield train[int(i)].mesh
+            yield train.window(int(i), 0, 1).at(0)
 
 
 def _mapping(kernel: Any) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -28,16 +28,18 @@ from gno.models.registry import make, name_of
 
 if TYPE_CHECKING:
     from gno.models.operator import Operator
+    from gno.models.propagator import Propagator
 
-FORMAT = 1
-"""Version of the format; a file of a greater one is refused."""
+FORMAT = 2
+"""Version of the format; a file of a greater one is refused. Without time, a file is written as of version 1."""
+Model = TypeVar("Model", bound=nn.Module)
 
 
-def save(operator: Operator, path: str | os.PathLike[str]) -> None:
-    """Write an operator; the file appears when it is complete.
+def save(model: Operator | Propagator, path: str | os.PathLike[str]) -> None:
+    """Write a model; the file appears when it is complete.
 
     Args:
-        operator: what to write.
+        model: what to write.
         path: the file.
 
     Raises:
@@ -45,10 +47,12 @@ def save(operator: Operator, path: str | os.PathLike[str]) -> None:
         ConfigError: a network that is not registered.
     """
     from gno import __version__
+    from gno.models.propagator import Propagator
 
+    operator = model.operator if isinstance(model, Propagator) else model
     tensors = {name: value.detach().cpu().contiguous() for name, value in operator.network.state_dict().items()}
     description = {
-        "format": FORMAT,
+        "format": 1,
         "gno": __version__,
         "network": {"name": name_of(operator.network), "arguments": operator.network.arguments},
         "inputs": [channel.to_dict() for channel in operator.inputs],
@@ -58,12 +62,36 @@ def save(operator: Operator, path: str | os.PathLike[str]) -> None:
         "attributes": {key: _plain(value) for key, value in operator.attributes.items()},
         "sha256": {name: tensor_digest(value) for name, value in tensors.items()},
     }
+    if isinstance(model, Propagator):
+        time = {"predict": model.predict_as, "fixed": list(model.fixed)}
+        description |= {"format": FORMAT, "time": {"states": [s.to_dict() for s in model.states], **time}}
     # One entry: safetensors writes several in an order of chance.
     write_bytes(path, tensors_to_bytes(tensors, {"gno": sealed(description)}))
 
 
-def load(path: str | os.PathLike[str]) -> Operator:
-    """Read an operator; nothing in the file is run.
+def load_as(path: str | os.PathLike[str], kind: type[Model]) -> Model:
+    """Read a model of one kind.
+
+    Args:
+        path: the file.
+        kind: ``Operator`` or ``Propagator``.
+
+    Raises:
+        ModelError: the file cannot be used, or holds a model of the other kind.
+    """
+    model = load(path)
+    if not isinstance(model, kind):
+        what = "predicts in time" if kind.__name__ == "Operator" else "knows no time"
+        raise ModelError(
+            f"the model of {path} {what}",
+            why=f"{kind.__name__} was asked for",
+            fix=f"load it as {type(model).__name__}",
+        )
+    return model
+
+
+def load(path: str | os.PathLike[str]) -> Operator | Propagator:
+    """Read an operator, or a propagator where the model predicts in time; nothing in the file is run.
 
     Args:
         path: the file.
@@ -84,12 +112,22 @@ def load(path: str | os.PathLike[str]) -> Operator:
             fix="pip install --upgrade gno-pde",
         )
     try:
-        return _operator(path, header)
+        return _model(path, header)
     except ModelError:
         raise
     except (GnoError, KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         detail = str(error) if isinstance(error, GnoError) else f"{type(error).__name__}: {error}"
         raise ModelError(f"{path} cannot be read", why=detail.splitlines()[0], fix="copy the file again") from error
+
+
+def _model(path: Path, header: Header) -> Operator | Propagator:
+    from gno.models.propagator import Propagator
+
+    operator, time = _operator(path, header), header.description.get("time")
+    if time is None:
+        return operator
+    states = [Channel.from_dict(data) for data in time["states"]]
+    return Propagator(operator, states, predict=time["predict"], fixed=time["fixed"])
 
 
 def _operator(path: Path, header: Header) -> Operator:

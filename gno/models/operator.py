@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from gno.datasets.reader import MeshDataset
-from gno.errors import ConfigError
+from gno.errors import ConfigError, DataError
 from gno.graph.multilevel import MultilevelData
 from gno.mesh.mesh import Mesh
 from gno.models.build import build, check_vanishing
@@ -113,6 +113,12 @@ class Operator(nn.Module):
                 not vanish there.
             DataError: a dataset without inputs or targets.
         """
+        if dataset.in_time:
+            raise DataError(
+                f"the samples of {dataset.path} are trajectories",
+                why="an operator maps fields to fields, without time",
+                fix="make a Propagator; give the recipe a section [time]",
+            )
         network, inputs, targets, seen = build(dataset, model, geometry, transforms or {}, options)
         operator = cls(network, inputs, targets, seen, boundary=boundary, attributes=dataset.attributes)
         check_vanishing(dataset, targets, boundary)
@@ -239,11 +245,12 @@ class Operator(nn.Module):
             path: a ``.safetensors`` file.
 
         Raises:
-            ModelError: the file is missing, damaged, foreign, of a newer format, or could run code.
+            ModelError: the file is missing, damaged, foreign, of a newer format, or could run code,
+                or the model predicts in time.
         """
-        from gno.models.model_file import load
+        from gno.models.model_file import load_as
 
-        return load(path)
+        return load_as(path, cls)
 
     def _factor(self, graph: Any) -> Tensor:
         if self.boundary == "mask":

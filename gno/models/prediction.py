@@ -39,8 +39,8 @@ def predict(operator: Operator, mesh: Mesh) -> Mesh:
     cell = {name: corner_mean(part, values) for name, values in point.items()}
     point[DISTANCE] = distance_from_training(operator, part)
     _check_finite(point)
-    spread = {name: _spread(values, nodes, mesh.num_points) for name, values in point.items()}
-    return mesh.with_data({**mesh.point_data, **spread}, {**mesh.cell_data, **cell})
+    whole = {name: spread(values, nodes, mesh.num_points) for name, values in point.items()}
+    return mesh.with_data({**mesh.point_data, **whole}, {**mesh.cell_data, **cell})
 
 
 def _at_nodes(operator: Operator, mesh: Mesh) -> dict[str, np.ndarray]:
@@ -85,8 +85,14 @@ def _check_finite(point: dict[str, np.ndarray]) -> None:
         )
 
 
-def _spread(values: np.ndarray, nodes: np.ndarray, count: int) -> np.ndarray:
-    """Zero at nodes that no cell uses."""
+def spread(values: np.ndarray, nodes: np.ndarray, count: int) -> np.ndarray:
+    """Values at all nodes of a mesh, 0 at those that no cell uses.
+
+    Args:
+        values: at the others.
+        nodes: their numbers.
+        count: of all nodes.
+    """
     if len(nodes) == count:
         return values
     result = np.zeros((count, *values.shape[1:]))
