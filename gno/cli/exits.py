@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import typer
 from typer.core import TyperGroup
 
-from gno.errors import ConfigError, GnoError, Interrupted, ResourceError, is_out_of_memory
+from gno.errors import ConfigError, GnoError, Interrupted, ResourceError, SolverError, is_out_of_memory
 from gno.files import NO_SPACE
 
 UsageError = typer.BadParameter.__base__
@@ -90,10 +90,14 @@ def as_gno_error(error: BaseException) -> GnoError | None:
 def tell(error: GnoError, *, as_json: bool = False) -> int:
     """Print an error and return its exit code.
 
+    Of processes that torchrun started, the first one tells what all of them know.
+
     Args:
         error: what to print on standard error, in three lines.
         as_json: print it as one object on standard output, too.
     """
+    if not is_first_process() and isinstance(error, (ConfigError, Interrupted, SolverError)):
+        return error.exit_code
     why, fix = GENERAL.get(error.exit_code, GENERAL[1])
     parts = {"what": _one_line(error.what), "why": _one_line(error.why) or why, "fix": _one_line(error.fix) or fix}
     sys.stderr.write(f"error: {parts['what']}\n  why: {parts['why']}\n  fix: {parts['fix']}\n")
@@ -101,6 +105,16 @@ def tell(error: GnoError, *, as_json: bool = False) -> int:
         about = {"exit_code": error.exit_code, "class": type(error).__name__}
         sys.stdout.write(json.dumps({"error": about | parts}) + "\n")
     return error.exit_code
+
+
+def is_first_process() -> bool:
+    """Whether this is the first of the processes that torchrun started, or the only one.
+
+    Example:
+        >>> is_first_process()
+        True
+    """
+    return os.environ.get("WORLD_SIZE", "1") == "1" or os.environ.get("RANK", "0") == "0"
 
 
 def _tell_any(error: Exception, words: Sequence[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ class Graphs:
     def __init__(self, dataset: MeshDataset, build: Any, *, memory: float = 4.0) -> None:
         self.dataset, self.build = dataset, build
         self.left = memory * _GIB
+        self.is_full = False
         self._kept: dict[int, Graph] = {}
 
     def __len__(self) -> int:
@@ -43,18 +45,33 @@ class Graphs:
         if size <= self.left:
             self._kept[i] = graph
             self.left -= size
+        else:
+            self.is_full = True
         return graph
 
-    def batches(self, order: Sequence[int], size: int, *, start: int = 0) -> Iterator[Batch]:
+    @cached_property
+    def nodes(self) -> list[int]:
+        """Nodes of each sample."""
+        tables = self.dataset.tables
+        counts: list[int] = np.diff(tables.meshes.points)[tables.mesh[self.dataset.indices]].tolist()
+        return counts
+
+    def batch(self, samples: Sequence[int]) -> Batch:
+        """Some samples as one graph.
+
+        Args:
+            samples: their numbers.
+        """
+        return Batch.from_data_list([self[i] for i in samples])
+
+    def batches(self, order: Sequence[int], size: int) -> Iterator[Batch]:
         """Batches of the samples in an order.
 
         Args:
             order: numbers of samples.
             size: samples in a batch; the last may have fewer.
-            start: batches to leave out at the beginning.
         """
-        for first in range(start * size, len(order), size):
-            yield Batch.from_data_list([self[i] for i in order[first : first + size]])
+        return (self.batch(order[first : first + size]) for first in range(0, len(order), size))
 
 
 def shuffled(num_samples: int, *, seed: int, epoch: int) -> list[int]:
@@ -73,7 +90,7 @@ def shuffled(num_samples: int, *, seed: int, epoch: int) -> list[int]:
     return order
 
 
-def moved_rigidly(batch: Batch, *, seed: int, step: int) -> Batch:
+def moved_rigidly(batch: Batch, *, seed: int, step: int, places: Sequence[int] | None = None) -> Batch:
     r"""The batch with each graph rotated, perhaps reflected, about the center of its nodes.
 
     .. math::
@@ -85,10 +102,12 @@ def moved_rigidly(batch: Batch, *, seed: int, step: int) -> Batch:
         batch: of graphs with ``pos``; it is not changed.
         seed: of the run.
         step: counted from 0; the same step gets the same rotations.
+        places: of the graphs in the step's batch, where these are not all of it.
     """
     rng = np.random.default_rng((seed, step, 1))
     dim, which = batch.pos.shape[1], batch.batch
-    q, r = np.linalg.qr(rng.normal(size=(batch.num_graphs, dim, dim)))
+    places = range(batch.num_graphs) if places is None else places
+    q, r = np.linalg.qr(rng.normal(size=(max(places) + 1, dim, dim))[list(places)])
     rotation = torch.from_numpy(q * np.sign(np.diagonal(r, axis1=1, axis2=2))[:, None]).to(batch.pos)
     center = torch.stack([batch.pos[which == g].mean(dim=0) for g in range(batch.num_graphs)])[which]
     moved = copy.copy(batch)

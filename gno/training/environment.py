@@ -43,7 +43,8 @@ def as_device(name: str) -> torch.device:
     """The device of a name.
 
     Args:
-        name: ``cpu``, ``cuda``, ``cuda:1``; ``auto`` takes CUDA where there is one.
+        name: ``cpu``, ``cuda``, ``cuda:1``; ``auto`` takes CUDA where there is one. Of processes that torchrun started
+            each gets a CUDA device of its own.
 
     Raises:
         ConfigError: an unknown device, or one that this machine does not have.
@@ -53,7 +54,9 @@ def as_device(name: str) -> torch.device:
         device(type='cpu')
     """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and "LOCAL_RANK" in os.environ:  # torchrun: each process of a machine has a device of its own
+        name = f"cuda:{os.environ['LOCAL_RANK']}"
     if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
         raise ConfigError(f"device {name!r} is unknown", why="known: auto, cpu, cuda, cuda:1", fix="use cpu, or auto")
     try:

@@ -17,7 +17,7 @@ class History:
     """Rows of numbers that are also appended to a CSV file, each when it is known.
 
     Args:
-        path: the file.
+        path: the file; ``None`` keeps the rows in memory alone.
         rows: those of earlier epochs; what else the file holds is dropped.
 
     Raises:
@@ -32,15 +32,18 @@ class History:
         ['epoch,train_loss', '1,0.5']
     """
 
-    def __init__(self, path: Path, rows: Sequence[Row] = ()) -> None:
+    def __init__(self, path: Path | None, rows: Sequence[Row] = ()) -> None:
         self.path = path
         self.rows: list[dict[str, float | int]] = [dict(row) for row in rows]
-        write_text(path, csv_text(rows), then=RESUME)
+        if path is not None:
+            write_text(path, csv_text(rows), then=RESUME)
 
     def append(self, row: Row) -> None:
         """Add the row of an epoch."""
         text = csv_text([row], header=not self.rows)
         self.rows.append(dict(row))
+        if self.path is None:
+            return
         try:
             with open(self.path, "a", newline="") as file:
                 file.write(text)

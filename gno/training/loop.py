@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -18,7 +18,9 @@ from gno.training.ema import MovingAverage
 from gno.training.folder import RunFolder
 from gno.training.history import History
 from gno.training.losses import LOSSES
+from gno.training.portion import Portion, portions
 from gno.training.position import Best, Position, random_state, restore_random_state
+from gno.training.processes import Processes, is_lost
 from gno.training.progress import Event, Progress
 from gno.training.recipe import Recipe
 from gno.training.step import batch_loss, take_step
@@ -40,6 +42,7 @@ class Trainer:
         validation: after every epoch; ``None`` without a validation split.
         folder: where the run writes.
         origin: what the run was begun on; kept in the checkpoint.
+        processes: that share the run, each of which has a trainer; the first writes.
     """
 
     def __init__(
@@ -51,9 +54,11 @@ class Trainer:
         folder: RunFolder,
         *,
         origin: str = "",
+        processes: Processes | None = None,
     ) -> None:
         self.operator, self.recipe, self.graphs, self.validation = operator, recipe, graphs, validation
         self.folder, self.origin = folder, origin
+        self.processes = processes or Processes()
         options = recipe.optimization
         self.optimizer = options.make_optimizer(operator)
         self.schedule = options.make_schedule(len(graphs))
@@ -79,18 +84,25 @@ class Trainer:
         Raises:
             Interrupted: it was told to stop; a checkpoint is saved.
             SolverError: the loss is not finite; the last checkpoint is kept.
+            RuntimeError: of torch: another process has ended; a checkpoint is saved.
         """
-        history = History(self.folder.metrics, self.rows)
+        history = History(self.folder.metrics if self.processes.is_first else None, self.rows)
         self.rows = history.rows
-        while not self.is_done:
-            self._epoch(stop, progress)
-            history.append(self._finish_epoch(progress))
-            if self.is_done or time.monotonic() - self._saved > SAVE_EVERY:
-                self.save()
+        try:
+            while not self.is_done:
+                self._epoch(stop, progress)
+                history.append(self._finish_epoch(progress))
+                if self.is_done or time.monotonic() - self._saved > SAVE_EVERY:
+                    self.save()
+        except RuntimeError as error:
+            if is_lost(error):
+                self.save()  # nothing is changed before all have agreed on the step
+            raise
 
     def save(self) -> None:
-        """Write a checkpoint."""
-        save_checkpoint(self.folder.checkpoint, self.state())
+        """Write a checkpoint, if this is the process that writes."""
+        if self.processes.is_first:
+            save_checkpoint(self.folder.checkpoint, self.state())
         self._saved = time.monotonic()
 
     def state(self) -> dict[str, Any]:
@@ -140,29 +152,26 @@ class Trainer:
         restore_random_state(state["random"], self.device)
 
     def _epoch(self, stop: Stop, progress: Progress) -> None:
-        at, options, seed = self.position, self.recipe.optimization, self.recipe.seed
-        order = shuffled(len(self.graphs), seed=seed, epoch=at.epoch)
+        at, options = self.position, self.recipe.optimization
+        order = shuffled(len(self.graphs), seed=self.recipe.seed, epoch=at.epoch)
         self.operator.train()
         begun = time.monotonic() - at.seconds
-        for batch in self.graphs.batches(order, options.batch_size, start=at.batch):
+        for first in range(at.batch * options.batch_size, len(order), options.batch_size):
             self._stop_if_told(stop)
-            batch = batch.to(self.device)
-            if self.recipe.data.augment == "rigid":
-                batch = moved_rigidly(batch, seed=seed, step=at.step)
-            at.loss += self._step(batch)
+            at.loss += self._step(order[first : first + options.batch_size])
             at.batch, at.step, at.seconds = at.batch + 1, at.step + 1, time.monotonic() - begun
             numbers = {"epoch": at.epoch + 1, "loss": at.loss / at.batch}
             progress(Event("training", at.step, options.epochs * self.num_batches, numbers | self._last_error()))
         self._stop_if_told(stop)
 
-    def _step(self, batch: Any) -> float:
-        at, options = self.position, self.recipe.optimization
+    def _step(self, samples: Sequence[int]) -> float:
+        at, options, processes = self.position, self.recipe.optimization, self.processes
+        nodes = [self.graphs.nodes[i] for i in samples]
+        own = portions(samples, nodes, processes=processes.size)[processes.rank]
+        self.optimizer.zero_grad(set_to_none=True)
+        value = processes.add_gradients(self.operator, sum(self._gradient(portion) for portion in own))
         try:
-            prediction, target = self.operator.fields(self.operator(batch)), self.operator.fields(batch.y)
-            loss = batch_loss(prediction, target, batch, LOSSES[self.recipe.loss])
-            value = take_step(
-                loss, self.operator, self.optimizer, rate=self.schedule(at.step), clip=options.gradient_clip
-            )
+            take_step(value, self.operator, self.optimizer, rate=self.schedule(at.step), clip=options.gradient_clip)
         except SolverError as error:
             raise SolverError(
                 f"{error.what} in epoch {at.epoch + 1}, batch {at.batch + 1}",
@@ -171,6 +180,16 @@ class Trainer:
             ) from error
         self.average.update(self.operator)
         return value
+
+    def _gradient(self, portion: Portion) -> float:
+        """Add a portion's share of the gradient; returns that of the loss."""
+        batch = self.graphs.batch(portion.samples).to(self.device)
+        if self.recipe.data.augment == "rigid":
+            batch = moved_rigidly(batch, seed=self.recipe.seed, step=self.position.step, places=portion.places)
+        prediction, target = self.operator.fields(self.operator(batch)), self.operator.fields(batch.y)
+        loss = portion.share * batch_loss(prediction, target, batch, LOSSES[self.recipe.loss])
+        loss.backward()
+        return float(loss.detach())
 
     def _finish_epoch(self, progress: Progress) -> dict[str, float | int]:
         at, begun = self.position, time.monotonic()
@@ -188,7 +207,8 @@ class Trainer:
         if self.validation is None or error < self.best.error:
             weights = {name: value.clone() for name, value in self.average.state.items()}
             self.best = Best(at.epoch + 1, error, weights)
-        warn_of_epoch(self.rows, at.loss / at.batch, self.operator)
+        if self.processes.is_first:
+            warn_of_epoch(self.rows, at.loss / at.batch, self.operator)
         rate, seconds = self.schedule(at.step - 1), at.seconds + time.monotonic() - begun
         row: dict[str, float | int] = {"epoch": at.epoch + 1, "train_loss": at.loss / at.batch, **errors}
         row |= {"learning_rate": rate, "seconds": seconds}
@@ -203,13 +223,14 @@ class Trainer:
         return {"error": last["valid_relative_l2"]} if "valid_relative_l2" in last else {}
 
     def _stop_if_told(self, stop: Stop) -> None:
-        if stop.signum is not None:
+        signum = self.processes.most(stop.signum or 0)
+        if signum:
             self.save()
             raise Interrupted(
                 f"training was stopped in epoch {self.position.epoch + 1}",
                 why=f"a checkpoint is saved in {self.folder.path}",
                 fix="go on by --resume (resume=True)",
-                signum=stop.signum,
+                signum=signum,
             )
 
     def _kept(self) -> str:

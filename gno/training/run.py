@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from gno.training.batches import Graphs
 from gno.training.environment import as_device, environment
 from gno.training.folder import RunFolder
 from gno.training.loop import Trainer
+from gno.training.processes import Processes, joined
 from gno.training.progress import Event, Progress, silent
 from gno.training.recipe import Recipe
 from gno.training.stop import Stop
@@ -59,7 +60,8 @@ def train(
 
     The folder gets ``model.safetensors`` (the averaged weights of the best epoch on the validation split, of the last
     without one), ``metrics.csv``, ``recipe.toml`` with every default, ``env.json`` and ``checkpoint.pt``. On the CPU a
-    run that was stopped and resumed gives the weights of one that was not, bit for bit.
+    run that was stopped and resumed gives the weights of one that was not, bit for bit. Processes that torchrun started
+    share every batch, and the first one writes; the weights are those of one process up to rounding.
 
     Args:
         recipe: all choices of the run.
@@ -80,27 +82,31 @@ def train(
     where, tell = as_device(device), progress or silent
     path = _data_path(data, recipe)
     recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"path": str(path)})})
-    with Stop() as stop, _own_settings(recipe, where), RunFolder(out, resume=resume) as folder:
+    folder = RunFolder(out, resume=resume)
+    with Stop() as stop, _own_settings(recipe, where), joined(where) as processes, _held(folder, processes):
         folder.check(recipe)
+        tell = tell if processes.is_first else silent
+        is_begun = resume and folder.is_begun
         with MeshDataset(path) as dataset:
             parts = recipe.data.parts(dataset, seed=recipe.seed)
             operator = Operator.from_dataset(dataset, recipe.model.name, **recipe.model.options).to(where)
             _check_augmentation(recipe, operator)
             origin = hashlib.sha256(dataset.tables.seal.encode()).hexdigest()
         with MeshDataset(path, indices=parts.train) as train_set, MeshDataset(path, indices=parts.valid) as valid_set:
-            graphs = _graphs(train_set, operator, recipe, stop, tell)
-            validation = _validation(valid_set, operator, recipe, where) if len(valid_set) else None
-            trainer = Trainer(operator, recipe, graphs, validation, folder, origin=origin)
-            if resume and folder.is_begun:
+            graphs = _graphs(train_set, operator, recipe, stop, tell, processes)
+            validation = _validation(valid_set, operator, recipe, processes) if len(valid_set) else None
+            trainer = Trainer(operator, recipe, graphs, validation, folder, origin=origin, processes=processes)
+            if is_begun:
                 trainer.restore()
                 at = trainer.position
                 tell(Event("training", at.step, at.step, message=f"going on in epoch {at.epoch + 1}, step {at.step}"))
-            write_text(folder.recipe, recipe.dumps())
-            _write_environment(folder, recipe, operator, where, origin)
+            if processes.is_first:
+                write_text(folder.recipe, recipe.dumps())
+                _write_environment(folder, recipe, operator, processes, origin)
             was_done = trainer.is_done
             with within_memory(recipe.optimization.batch_size):
                 trainer.run(stop, tell)
-        if not (was_done and folder.model.exists()):
+        if processes.is_first and not (was_done and folder.model.exists()):
             _save_best(operator, trainer, folder)
     return Run(folder.path, folder.model, folder.metrics, trainer.best.epoch, tuple(trainer.rows))
 
@@ -121,19 +127,33 @@ def _check_augmentation(recipe: Recipe, operator: Operator) -> None:
         )
 
 
-def _graphs(dataset: MeshDataset, operator: Operator, recipe: Recipe, stop: Stop, tell: Progress) -> Graphs:
+def _graphs(
+    dataset: MeshDataset, operator: Operator, recipe: Recipe, stop: Stop, tell: Progress, processes: Processes
+) -> Graphs:
+    """The graphs, this process's share of them built ahead as far as memory allows."""
     graphs = Graphs(dataset, operator.graph, memory=recipe.data.memory)
-    for i in range(len(graphs)):
+    own = range(processes.rank, len(graphs), processes.size)
+    for done, i in enumerate(own, start=1):
         if stop.signum is not None:
             raise Interrupted("stopped before the first step", why="nothing is written yet", signum=stop.signum)
         graphs[i]
-        tell(Event("graphs", i + 1, len(graphs), milestone=True))
+        tell(Event("graphs", done, len(own), milestone=True))
+        if graphs.is_full:
+            break
     return graphs
 
 
-def _validation(dataset: MeshDataset, operator: Operator, recipe: Recipe, device: torch.device) -> Validation:
+def _validation(dataset: MeshDataset, operator: Operator, recipe: Recipe, processes: Processes) -> Validation:
     graphs = Graphs(dataset, operator.graph, memory=recipe.data.memory)
-    return Validation(graphs, batch_size=recipe.optimization.batch_size, device=device)
+    return Validation(graphs, batch_size=recipe.optimization.batch_size, processes=processes)
+
+
+@contextmanager
+def _held(folder: RunFolder, processes: Processes) -> Iterator[None]:
+    """The folder in the hands of the first process; the others wait until it has taken it."""
+    with folder if processes.is_first else nullcontext():
+        processes.wait()
+        yield
 
 
 def _save_best(operator: Operator, trainer: Trainer, folder: RunFolder) -> None:
@@ -144,11 +164,11 @@ def _save_best(operator: Operator, trainer: Trainer, folder: RunFolder) -> None:
 
 
 def _write_environment(
-    folder: RunFolder, recipe: Recipe, operator: Operator, device: torch.device, origin: str
+    folder: RunFolder, recipe: Recipe, operator: Operator, processes: Processes, origin: str
 ) -> None:
     parameters = sum(p.numel() for p in operator.parameters())
     run = {"seed": recipe.seed, "data": recipe.data.path, "data_sha256": origin, "parameters": parameters}
-    text = json.dumps(environment(device) | run, indent=2) + "\n"
+    text = json.dumps(environment(processes.device) | run | {"processes": processes.size}, indent=2) + "\n"
     write_text(folder.environment, text)
 
 

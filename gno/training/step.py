@@ -1,4 +1,4 @@
-"""One step: forward, loss, backward, clip, update."""
+"""One step: the loss of a batch, and the update of the weights."""
 
 from __future__ import annotations
 
@@ -31,18 +31,15 @@ def batch_loss(prediction: Fields, target: Fields, batch: Batch, loss: Loss) -> 
     return torch.stack(parts).mean()
 
 
-def take_step(loss: Tensor, module: nn.Module, optimizer: torch.optim.Optimizer, *, rate: float, clip: float) -> float:
-    """Change the weights of a module against the gradient of a loss.
+def take_step(value: float, module: nn.Module, optimizer: torch.optim.Optimizer, *, rate: float, clip: float) -> None:
+    """Change the weights of a module against its gradient.
 
     Args:
-        loss: one number, with its graph.
+        value: of the loss whose gradient it is.
         module: whose weights are changed.
         optimizer: of its parameters.
         rate: learning rate of this step.
         clip: largest norm of the gradient; 0 leaves it alone.
-
-    Returns:
-        The loss.
 
     Raises:
         SolverError: the loss or the gradient is not finite; the weights are left as they were.
@@ -50,18 +47,17 @@ def take_step(loss: Tensor, module: nn.Module, optimizer: torch.optim.Optimizer,
     Example:
         >>> layer = nn.Linear(1, 1)
         >>> optimizer = torch.optim.SGD(layer.parameters())
-        >>> take_step(layer(torch.ones(1, 1)).square().sum() * 0 + 2, layer, optimizer, rate=0.1, clip=1.0)
-        2.0
+        >>> loss = layer(torch.ones(1, 1)).sum()
+        >>> loss.backward()
+        >>> take_step(float(loss.detach()), layer, optimizer, rate=0.5, clip=0.0)
+        >>> round(float(layer(torch.ones(1, 1)).detach() - loss.detach()), 6)
+        -1.0
     """
-    value = float(loss.detach())
     if not math.isfinite(value):
         raise SolverError(f"the loss is {value}")
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
     norm = float(nn.utils.clip_grad_norm_(module.parameters(), clip or math.inf))
     if not math.isfinite(norm):
         raise SolverError(f"the gradient has the norm {norm}", why=f"the loss is {value:.4g}")
     for group in optimizer.param_groups:
         group["lr"] = rate
     optimizer.step()
-    return value

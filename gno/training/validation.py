@@ -11,6 +11,7 @@ from gno.models import Operator
 from gno.training.batches import Graphs
 from gno.training.gradient import SimplexGradient
 from gno.training.metrics import relative_h1, relative_l2, relative_maximum
+from gno.training.processes import Processes
 
 FieldErrors = dict[str, dict[str, float]]
 """Field to error to number, of one sample."""
@@ -63,25 +64,34 @@ class Validation:
     Args:
         graphs: of the split.
         batch_size: samples that are computed at once.
-        device: where.
+        processes: that share the split.
     """
 
-    def __init__(self, graphs: Graphs, *, batch_size: int, device: torch.device) -> None:
-        self.graphs, self.batch_size, self.device = graphs, batch_size, device
-        self.gradients = [SimplexGradient.of(sample.mesh, torch.float64) for sample in graphs.dataset]
+    def __init__(self, graphs: Graphs, *, batch_size: int, processes: Processes | None = None) -> None:
+        self.graphs, self.batch_size, self.processes = graphs, batch_size, processes or Processes()
+        self.own = range(self.processes.rank, len(graphs), self.processes.size)
+        self.gradients = {i: SimplexGradient.of(graphs.dataset[i].mesh, torch.float64) for i in self.own}
 
     @torch.no_grad()
     def errors(self, operator: Operator) -> dict[str, float]:
         """Mean errors of a network, as of ``mean_errors``."""
         was_training = operator.training
         operator.eval()
-        result: list[FieldErrors] = []
-        for batch in self.graphs.batches(range(len(self.graphs)), self.batch_size):
-            batch = batch.to(self.device)
+        found: dict[int, FieldErrors] = {}
+        for first in range(0, len(self.own), self.batch_size):
+            samples = self.own[first : first + self.batch_size]
+            batch = self.graphs.batch(samples).to(self.processes.device)
             prediction, target = operator.fields(operator(batch)), operator.fields(batch.y)
-            for g in range(batch.num_graphs):
+            for g, i in enumerate(samples):
                 part = slice(int(batch.ptr[g]), int(batch.ptr[g + 1]))
                 v, u = ({name: values[part] for name, values in f.items()} for f in (prediction, target))
-                result.append(field_errors(v, u, batch.node_volume[part], self.gradients[len(result)]))
+                found[i] = field_errors(v, u, batch.node_volume[part], self.gradients[i])
         operator.train(was_training)
-        return mean_errors(result)
+        return mean_errors(self._gathered(found, [channel.spec.name for channel in operator.targets]))
+
+    def _gathered(self, found: Mapping[int, FieldErrors], names: Sequence[str]) -> list[FieldErrors]:
+        """The errors of all samples in order, from all processes."""
+        none = dict.fromkeys(names, dict.fromkeys(ERRORS, 0.0))
+        every = [found.get(i, none) for i in range(len(self.graphs))]
+        total = iter(self.processes.total([e[name][kind] for e in every for name in names for kind in ERRORS]))
+        return [{name: {kind: next(total) for kind in ERRORS} for name in names} for _ in every]

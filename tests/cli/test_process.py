@@ -166,3 +166,12 @@ def test_export_refuses_another_suffix(files: Path, tmp_path: Path) -> None:
     result = run("export", files / "m.safetensors", files / "bare.vtu", "-o", tmp_path / "m.pth")
     assert result.returncode == 2
     assert "pt2" in result.stderr
+
+
+def test_the_package_is_a_command_and_only_the_first_process_tells_what_all_know() -> None:
+    command = [sys.executable, "-m", "gno", "train", "nosuch.toml", "-o", "run"]
+    for rank, lines in (("0", 3), ("1", 0)):
+        environment = os.environ | {"WORLD_SIZE": "2", "RANK": rank}
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        assert result.returncode == 2
+        assert len(result.stderr.splitlines()) == lines

@@ -19,9 +19,7 @@ def test_batches_change_nothing(small_data: Path) -> None:
     with MeshDataset(small_data, "train") as dataset:
         operator = Operator.from_dataset(dataset, "mgkn", width=4, geometry={"levels": 2}).double()
         graphs = Graphs(dataset, operator.graph)
-        one, four = (
-            Validation(graphs, batch_size=size, device=torch.device("cpu")).errors(operator) for size in (1, 4)
-        )
+        one, four = (Validation(graphs, batch_size=size).errors(operator) for size in (1, 4))
         assert one == pytest.approx(four, rel=1e-10)
         errors = []
         for sample in dataset:
