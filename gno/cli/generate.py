@@ -3,39 +3,93 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gno.cli.options import Debug, Json, Quiet, Set
 from gno.cli.output import Output
+from gno.errors import ConfigError
+
+if TYPE_CHECKING:
+    from gno.problems.problem import Problem
 
 
 def generate(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The problem: darcy.")],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE.h5", help="The dataset to write.")],
-    number: Annotated[int, typer.Option("-n", "--number", metavar="N", min=1, help="Samples.")],
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="The problem; all are listed without it.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE.h5", help="The dataset to write.")] = None,
+    number: Annotated[int | None, typer.Option("-n", "--number", metavar="N", min=1, help="Samples.")] = None,
     set_: Set = None,
-    seed: Annotated[int, typer.Option(metavar="S", min=0, help="Seed of all random numbers.")] = 0,
+    seed: Annotated[int | None, typer.Option(metavar="S", min=0, help="Seed of all random numbers; 0.")] = None,
     workers: Annotated[int, typer.Option(metavar="W", min=1, help="Processes.")] = 1,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a finished file.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
     _debug: Debug = False,
 ) -> None:
-    """Make a dataset of a problem with random inputs, solved by finite volumes.
+    """Make a dataset of a problem with random inputs, solved by our own solvers.
 
-    A run that was stopped goes on where it was when the same command is given again.
+    Without -o and -n, list what NAME has to --set, or without NAME all problems. A run that was stopped goes on where
+    it was when the same command is given again.
     """
     from gno.cli.dataset import as_event, check_dataset, print_dataset
-    from gno.cli.settings import settings
     from gno.problems import generate as make
-    from gno.problems import problem_named
 
-    options = settings(set_, example="nodes=200")
-    problem = problem_named(name, options | ({} if "seed" in options else {"seed": seed}))
-    check_dataset(out, overwrite=overwrite)
     output = Output(as_json=as_json, quiet=quiet)
+    if name is None or (out is None and number is None and not set_):
+        _list(output, name)
+        return
+    if out is None or number is None:
+        raise ConfigError(
+            f"{'-o' if out is None else '-n'} is missing",
+            why="a dataset needs a file and a number of samples",
+            fix=f"gno generate {name} -o {name}.h5 -n 100",
+        )
+    problem = _problem(name, set_, seed)
+    check_dataset(out, overwrite=overwrite)
     with output.progress() as tell:
         make(problem, out, number, workers=workers, progress=tell and as_event(tell), overwrite=overwrite)
     print_dataset(output, out)
+
+
+def _problem(name: str, set_: list[str] | None, seed: int | None) -> Problem:
+    from gno.cli.settings import settings
+    from gno.problems import problem_named
+
+    options = settings(set_, example="nodes=200")
+    if seed is not None and options.get("seed", seed) != seed:
+        raise ConfigError(
+            f"--seed {seed} and --set seed={options['seed']}", why="they say different things", fix="give one of them"
+        )
+    return problem_named(name, options if seed is None else options | {"seed": seed})
+
+
+def _list(output: Output, name: str | None) -> None:
+    """All problems, or all options of one."""
+    from gno.problems import PROBLEMS
+    from gno.problems.options import options_of, summary_of
+    from gno.problems.registry import kind_named
+
+    if name is None:
+        about = {name: summary_of(kind) for name, kind in PROBLEMS.items()}
+        output.table(["problem", "what it is"], [[name, _plain(said)] for name, said in about.items()])
+        output.text("gno generate NAME lists what can be set.")
+        output.result({"problems": about})
+        return
+    kind = kind_named(name)
+    options = [option._asdict() for option in options_of(kind)]
+    output.text(_plain(summary_of(kind)))
+    rows = [[option["name"], _value(option["default"]), _plain(option["meaning"])] for option in options]
+    output.table(["--set", "default", "meaning"], rows)
+    output.text(f"gno generate {name} -o {name}.h5 -n 100 makes 100 samples.")
+    output.result({"problem": name, "options": options})
+
+
+def _plain(said: str) -> str:
+    return said.replace("``", "")
+
+
+def _value(default: Any) -> str:
+    return ",".join(map(str, default)) if isinstance(default, (tuple, list)) else str(default)

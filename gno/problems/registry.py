@@ -17,6 +17,26 @@ PROBLEMS: dict[str, type[Problem]] = {"darcy": Darcy}
 """Name on the command line to problem."""
 
 
+def kind_named(name: str) -> type[Problem]:
+    """The kind of problem of a name.
+
+    Args:
+        name: a key of ``PROBLEMS``.
+
+    Raises:
+        ConfigError: an unknown name.
+
+    Example:
+        >>> kind_named("darcy").__name__
+        'Darcy'
+    """
+    if name not in PROBLEMS:
+        raise ConfigError(
+            f"problem {name!r} is unknown", why=f"known: {', '.join(PROBLEMS)}", fix=suggestion(name, PROBLEMS)
+        )
+    return PROBLEMS[name]
+
+
 def problem_named(name: str, options: Mapping[str, Any]) -> Problem:
     """The problem of a name.
 
@@ -31,11 +51,7 @@ def problem_named(name: str, options: Mapping[str, Any]) -> Problem:
         >>> problem_named("darcy", {"nodes": 200, "shapes": "disk"}).shapes
         ('disk',)
     """
-    if name not in PROBLEMS:
-        raise ConfigError(
-            f"problem {name!r} is unknown", why=f"known: {', '.join(PROBLEMS)}", fix=suggestion(name, PROBLEMS)
-        )
-    kind = PROBLEMS[name]
+    kind = kind_named(name)
     fields = kind.__dataclass_fields__  # type: ignore[attr-defined]
     for option in options:
         if option not in fields:
@@ -52,7 +68,7 @@ def problem_named(name: str, options: Mapping[str, Any]) -> Problem:
         raise ConfigError(
             f"{name} cannot have {option}={values.get(option)}",
             why=str(first["msg"]),
-            fix=f"look at the options of {name}",
+            fix=f"see all options: gno generate {name}",
         ) from error
     return problem
 

@@ -55,6 +55,8 @@ def test_a_file_to_test_with_can_be_generated_and_evaluated_but_not_trained_on(
         (("darcy", "-n", 1, "--set", "shapes=star"), "star"),
         (("darcy", "-n", 0), "-n"),
         (("darcy", "-n", 1, "--set", "nodes"), "sets nothing"),
+        (("darcy",), "-n is missing"),
+        (("darcy", "-n", 1, "--seed", 1, "--set", "seed=2"), "--seed 1 and --set seed=2"),
     ],
 )
 def test_generate_refuses(gno: Gno, tmp_path: Path, words: tuple[Any, ...], what: str) -> None:
@@ -62,6 +64,15 @@ def test_generate_refuses(gno: Gno, tmp_path: Path, words: tuple[Any, ...], what
     assert answer.code == 2
     assert what in answer.error[0]
     assert not list(tmp_path.iterdir())
+
+
+def test_generate_lists_problems_and_what_they_have_to_set(gno: Gno) -> None:
+    assert "darcy" in gno("generate", "--json").json["problems"]
+    answer = gno("generate", "darcy")
+    assert answer.code == 0
+    assert "about how many nodes a mesh has" in answer.out
+    options = gno("generate", "darcy", "--json").json["options"]
+    assert {k: v for k, v in options[3].items() if k != "meaning"} == {"name": "nodes", "default": 450}
 
 
 def test_check_knows_what_a_file_is(gno: Gno, files: Path) -> None:
