@@ -104,4 +104,5 @@ def _channel(role: str, channel: Any) -> dict[str, Any]:
     spec = channel.spec
     ends = {"training min": channel.low, "training max": channel.high}
     single = {name: end[0] if len(end) == 1 else str(list(end)) for name, end in ends.items()}
+    role = "parameter" if channel.per_sample else role
     return {"field": spec.name, "role": role, "at": spec.location, "units": spec.units} | single

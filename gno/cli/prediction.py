@@ -106,7 +106,8 @@ def write(operator: Operator, mesh: Mesh, path: Path) -> Path:
     Returns:
         the picture.
     """
-    shown = {c.spec.name: c.spec.units for c in (*operator.inputs[:2], *operator.targets[:2])}
+    fields = [channel for channel in operator.inputs if not channel.per_sample]
+    shown = {c.spec.name: c.spec.units for c in (*fields[:2], *operator.targets[:2])}
     return write_with_picture(
         mesh, shown, path, title=f"prediction of {', '.join(c.spec.name for c in operator.targets)}"
     )

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from gno.datasets import schema
 from gno.datasets.digest import instant_digests, sample_digest, trajectory_digest
@@ -36,14 +36,16 @@ class MeshDataset:
         path: the file.
         split: ``train``, ``valid`` or ``test``; ``None`` for all samples.
         indices: numbers of samples in the file instead of a split.
+        params: parameters of the samples that their meshes are to carry as well, each as a field at the nodes.
 
     Raises:
         DataError: the file is missing, damaged, unfinished, of another layout, or refers to other files.
         ResourceError: an array in it claims to be far larger than what is stored.
-        ConfigError: an unknown or empty split, or numbers that are not in the file.
+        ConfigError: an unknown or empty split, an unknown parameter, or numbers that are not in the file.
 
     Example:
         >>> from gno.datasets import DatasetWriter, FieldSpec
+        >>> from gno.mesh import Mesh
         >>> from tempfile import mkdtemp
         >>> mesh = Mesh(np.array([[0.0, 0], [1, 0], [0, 1]]), {"triangle": np.array([[0, 1, 2]])})
         >>> path = mkdtemp() + "/two.vtkhdf"
@@ -61,8 +63,9 @@ class MeshDataset:
         split: str | None = None,
         *,
         indices: Sequence[int] | np.ndarray | None = None,
+        params: Sequence[str] = (),
     ) -> None:
-        self.path = Path(path)
+        self.path, self._carried = Path(path), tuple(params)
         with refusing(self.path):
             file = open_guarded(self.path)
             try:
@@ -74,6 +77,7 @@ class MeshDataset:
         self._meshes = StoredMeshes(self._rows, self.tables)
         try:
             self.indices = self._selected(split, indices)
+            self._check_carried()
         except ConfigError:
             self.close()
             raise
@@ -92,6 +96,11 @@ class MeshDataset:
     def attributes(self) -> Mapping[str, Any]:
         """What the author says of the data."""
         return self.tables.attributes
+
+    @property
+    def params(self) -> Mapping[str, Float[np.ndarray, " samples"]]:
+        """Parameter to its value in each sample of the file."""
+        return self.tables.params
 
     @property
     def splits(self) -> Mapping[str, Samples]:
@@ -209,6 +218,17 @@ class MeshDataset:
             raise ConfigError(f"split {split!r} of {self.path} is empty", why=f"have: {have}")
         return rows
 
+    def _check_carried(self) -> None:
+        names = {spec.name for spec in self.fields}
+        for name in self._carried:
+            if name not in self.params:
+                have = ", ".join(self.params) or "none"
+                raise ConfigError(
+                    f"parameter {name!r} is not in {self.path}", why=f"have: {have}", fix=suggestion(name, self.params)
+                )
+            if name in names:
+                raise ConfigError(f"{self.path} has a parameter and a field {name!r}", why="a mesh carries one of them")
+
     def _read(self, index: int, window: range) -> Sample:
         tables, number = self.tables, int(self.tables.mesh[index])
         mesh, static = self._meshes[number]
@@ -226,9 +246,10 @@ class MeshDataset:
             raise damaged(f"sample {index} of {self.path}")
         for name, values in (still | moving).items():
             check_finite(values, f"field {name!r} of sample {index}")
-        stands = [self._at(place, static | still) for place in ("point", "cell")]
+        carried = {name: np.full(mesh.num_points, params[name]) for name in self._carried}
+        point, cell = (self._at(place, static | still) for place in ("point", "cell"))
         moves = [self._at(place, moving) for place in ("point", "cell")]
-        return Sample(mesh.with_data(*stands), params, index, time, *moves)
+        return Sample(mesh.with_data(carried | point, cell), params, index, time, *moves)
 
     def _at(self, place: str, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         return {s.name: values[s.name] for s in self.fields if s.location == place and s.name in values}

@@ -32,6 +32,7 @@ def build(
     geometry: Geometry | Mapping[str, Any] | None,
     transforms: Mapping[str, str],
     options: Mapping[str, Any],
+    params: Sequence[str] = (),
 ) -> tuple[nn.Module, list[Channel], list[Channel], Geometry]:
     """Network, inputs, targets and geometry for the fields and meshes of a dataset.
 
@@ -39,30 +40,34 @@ def build(
         dataset: any split of it.
         model: name of the network.
         geometry: the geometry, or some of its fields and ``levels``.
-        transforms: field to ``none`` or ``log``.
+        transforms: field or parameter to ``none`` or ``log``.
         options: of the network.
+        params: parameters of the samples that are inputs, too.
 
     Raises:
         ConfigError: an unknown model, field or option, or values that cannot be.
         DataError: a dataset without inputs or targets.
     """
-    inputs, targets = channels_of(dataset, transforms)
+    inputs, targets = channels_of(dataset, transforms, params)
     seen = geometry_of(dataset, model, geometry)
     return network_of(model, options, inputs, targets, seen), inputs, targets, seen
 
 
-def channels_of(dataset: MeshDataset, transforms: Mapping[str, str]) -> tuple[list[Channel], list[Channel]]:
+def channels_of(
+    dataset: MeshDataset, transforms: Mapping[str, str], params: Sequence[str] = ()
+) -> tuple[list[Channel], list[Channel]]:
     """Inputs and targets of a dataset.
 
     Args:
         dataset: any split of it.
-        transforms: field to ``none`` or ``log``.
+        transforms: field or parameter to ``none`` or ``log``.
+        params: parameters of the samples that are inputs, too.
 
     Raises:
-        ConfigError: a transform of a field that there is not.
+        ConfigError: a transform of a field that there is not, or an unknown parameter.
         DataError: a dataset without targets.
     """
-    names = [spec.name for spec in dataset.fields]
+    names = [*(spec.name for spec in dataset.fields), *params]
     for name in transforms:
         if name not in names:
             raise ConfigError(
@@ -75,6 +80,7 @@ def channels_of(dataset: MeshDataset, transforms: Mapping[str, str]) -> tuple[li
         for spec in dataset.fields
     ]
     inputs = [channel for channel in channels if channel.spec.role != "target"]
+    inputs += [_parameter(dataset, name, transforms.get(name)) for name in params]
     targets = [channel for channel in channels if channel.spec.role == "target"]
     if not targets:
         raise DataError(
@@ -155,6 +161,13 @@ def geometry_of(dataset: MeshDataset, model: str, geometry: Geometry | Mapping[s
     if model.lower() in _ONE_LEVEL:
         given = {"levels": 1, **given}
     return Geometry.from_meshes(_meshes(dataset, _SEEN), **given)
+
+
+def _parameter(dataset: MeshDataset, name: str, transform: str | None) -> Channel:
+    with MeshDataset(dataset.path, params=[name]):  # it is refused where there is none
+        train = dataset.splits.get("train", np.zeros(0, dtype=np.int64))
+        values = dataset.params[name]
+        return Channel.of_parameter(name, values[train] if len(train) else values, transform)
 
 
 def _meshes(dataset: MeshDataset, most: int) -> Iterator[Mesh]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,13 @@ from torch import Tensor
 
 from gno.datasets.field import FieldSpec
 from gno.datasets.normalizer import Normalizer
-from gno.datasets.statistics import Statistics
+from gno.datasets.statistics import RunningStatistics, Statistics
 from gno.errors import ConfigError, DataError
 from gno.mesh.mesh import Mesh
 from gno.models.nodal import nodal
 
 _DECADE = 10.0  # a positive input whose largest value is that many times its least one is taken by its logarithm
+_SAME = 1e-9  # relative difference between values of a parameter that rounding may have made
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Channel:
         normalizer: its scaling.
         low: least value in training, one per component.
         high: greatest value in training, one per component.
+        per_sample: whether it is a parameter: one number for all nodes of a mesh.
 
     Raises:
         ConfigError: numbers of components that differ, or a range that is none.
@@ -44,6 +46,7 @@ class Channel:
     normalizer: Normalizer
     low: tuple[float, ...]
     high: tuple[float, ...]
+    per_sample: bool = False
 
     def __post_init__(self) -> None:
         if {len(self.low), len(self.high), len(self.normalizer.mean)} != {self.spec.components}:
@@ -79,15 +82,43 @@ class Channel:
         low, high = (tuple(map(float, ends)) for ends in (statistics.min, statistics.max))
         return cls(spec, Normalizer.from_statistics(statistics, transform), low, high)
 
+    @classmethod
+    def of_parameter(cls, name: str, values: Float[np.ndarray, " samples"], transform: str | None = None) -> Channel:
+        """The channel of a parameter of the samples.
+
+        Args:
+            name: of the parameter.
+            values: in the training samples.
+            transform: as of ``from_statistics``.
+
+        Raises:
+            ConfigError: an unknown transform.
+            DataError: a logarithm of values that are not positive.
+
+        Example:
+            >>> channel = Channel.of_parameter("mach", np.array([0.2, 0.6]))
+            >>> channel.low, channel.high, channel.normalizer.mean
+            ((0.2,), (0.6,), (0.4,))
+        """
+        running = RunningStatistics(name, 1)
+        running.update(values)
+        return replace(cls.from_statistics(FieldSpec(name), running.result(), transform), per_sample=True)
+
     def values(self, mesh: Mesh) -> Float[Tensor, "nodes components"]:
         """Physical values at the nodes of a mesh, in double precision.
 
         Raises:
-            DataError: the mesh has no such field, or one that cannot be used.
+            DataError: the mesh has no such field, or one that cannot be used; a parameter that varies.
         """
-        return torch.from_numpy(
-            np.ascontiguousarray(nodal(mesh, self.spec, positive=self.normalizer.transform == "log"))
-        )
+        values = nodal(mesh, self.spec, positive=self.normalizer.transform == "log")
+        low, high = float(values.min(initial=np.inf)), float(values.max(initial=-np.inf))
+        if self.per_sample and high - low > _SAME * max(abs(low), abs(high)):
+            raise DataError(
+                f"parameter {self.spec.name!r} ranges from {low:.6g} to {high:.6g}",
+                why="it is one number for a whole mesh",
+                fix="give a number",
+            )
+        return torch.from_numpy(np.ascontiguousarray(values))
 
     def encode(self, values: Float[Tensor, "nodes components"]) -> Float[Tensor, "nodes components"]:
         """Physical values as the network sees them."""
@@ -110,8 +141,8 @@ class Channel:
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON and a model file can hold."""
-        spec = self.spec.to_dict()
-        return spec | {"normalizer": self.normalizer.to_dict(), "low": list(self.low), "high": list(self.high)}
+        ends = {"normalizer": self.normalizer.to_dict(), "low": list(self.low), "high": list(self.high)}
+        return self.spec.to_dict() | ends | ({"per_sample": True} if self.per_sample else {})
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Channel:
@@ -123,6 +154,7 @@ class Channel:
         try:
             own = {key: data[key] for key in ("name", "role", "location", "units", "components")}
             low, high = (tuple(float(x) for x in data[end]) for end in ("low", "high"))
-            return cls(FieldSpec(**own), Normalizer.from_dict(data["normalizer"]), low, high)
+            per_sample = bool(data.get("per_sample", False))
+            return cls(FieldSpec(**own), Normalizer.from_dict(data["normalizer"]), low, high, per_sample)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ConfigError("a field of a model cannot be read", why=f"{type(error).__name__}: {error}") from error

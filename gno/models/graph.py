@@ -36,7 +36,8 @@ def graph_of(operator: Operator, mesh: Mesh) -> MultilevelData:
     edge = torch.zeros(mesh.num_points, dtype=away.dtype)
     edge[torch.from_numpy(outer_nodes(mesh))] = 1.0
     features = {"boundary_distance": away / geometry.scale, "is_boundary": edge}
-    x = [channel.encode(channel.values(mesh)) for channel in operator.inputs]
+    values = [channel.values(mesh) for channel in operator.inputs]
+    x = [channel.encode(v) for channel, v in zip(operator.inputs, values)]
     x += [features[name][:, None] for name in geometry.features if name in features]
     fields: dict[str, Any] = {"x": torch.cat(x, dim=1) if x else away.new_zeros(mesh.num_points, 0)}
     if all(channel.spec.name in {*mesh.point_data, *mesh.cell_data} for channel in operator.targets):
@@ -53,6 +54,9 @@ def graph_of(operator: Operator, mesh: Mesh) -> MultilevelData:
     graph.pos = torch.from_numpy(mesh.points)
     if getattr(operator.network, "edges", "radius") == "mesh":
         graph.edge_index = mesh_edges(mesh)
+    params = [v[:1] for channel, v in zip(operator.inputs, values) if channel.per_sample]
+    if params:
+        graph.params = torch.cat(params, dim=1)
     return graph
 
 

@@ -94,6 +94,7 @@ class Operator(nn.Module):
         geometry: Geometry | Mapping[str, Any] | None = None,
         boundary: str = "free",
         transforms: Mapping[str, str] | None = None,
+        params: Sequence[str] = (),
         **options: Any,
     ) -> Operator:
         """An untrained operator for the fields of a dataset.
@@ -105,12 +106,14 @@ class Operator(nn.Module):
             model: name of the network in ``gno.models.MODELS``, in any case.
             geometry: the geometry, or some of its fields and ``levels``; the others follow the training meshes.
             boundary: ``free``, ``zero`` or ``mask``.
-            transforms: field to ``none`` or ``log``; by default ``log`` for positive inputs that span a decade.
+            transforms: field or parameter to ``none`` or ``log``; by default ``log`` for positive inputs that span a
+                decade.
+            params: parameters of the samples that the network sees as well, at every node.
             **options: of the network.
 
         Raises:
-            ConfigError: an unknown model, field or option, values that cannot be, or ``boundary`` with targets that do
-                not vanish there.
+            ConfigError: an unknown model, field, parameter or option, values that cannot be, or ``boundary`` with
+                targets that do not vanish there.
             DataError: a dataset without inputs or targets.
         """
         if dataset.in_time:
@@ -119,10 +122,15 @@ class Operator(nn.Module):
                 why="an operator maps fields to fields, without time",
                 fix="make a Propagator; give the recipe a section [time]",
             )
-        network, inputs, targets, seen = build(dataset, model, geometry, transforms or {}, options)
+        network, inputs, targets, seen = build(dataset, model, geometry, transforms or {}, options, params)
         operator = cls(network, inputs, targets, seen, boundary=boundary, attributes=dataset.attributes)
         check_vanishing(dataset, targets, boundary)
         return operator
+
+    @property
+    def params(self) -> tuple[str, ...]:
+        """Names of the inputs that are parameters: one number for all nodes of a mesh."""
+        return tuple(channel.spec.name for channel in self.inputs if channel.per_sample)
 
     @property
     def num_inputs(self) -> int:
@@ -143,7 +151,8 @@ class Operator(nn.Module):
         Returns:
             The attributes of ``MultilevelData``, ``x (nodes, in)``, ``boundary_distance (nodes,)`` and ``is_boundary
             (nodes,)``; ``y (nodes, out)``, encoded, where the mesh has all targets. In the network's type, but
-            ``pos`` in double precision: a mesh may stand far from the origin.
+            ``pos`` in double precision: a mesh may stand far from the origin. Where there are parameters also ``params
+            (1, parameters)``, physical, in double precision.
 
         Raises:
             DataError: a mesh of another dimension or without cells, or without an input field.

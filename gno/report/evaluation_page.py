@@ -80,7 +80,8 @@ def _samples(
 
     operator = Operator.load(model).to(as_device(device)).eval()
     result = []
-    with MeshDataset(data, indices=[int(metrics[f"{place}_sample"]) for place in PLACES]) as dataset:
+    rows = [int(metrics[f"{place}_sample"]) for place in PLACES]
+    with MeshDataset(data, indices=rows, params=operator.params) as dataset:
         for place, sample in zip(PLACES, dataset):
             predicted = operator.predict(sample.mesh).point_data
             for channel in operator.targets:

@@ -64,7 +64,7 @@ def evaluate(
     where, tell = as_device(device), progress or silent
     check_folder(Path(out))
     operator = Operator.load(model).to(where).eval()
-    with MeshDataset(data, split) as dataset:
+    with MeshDataset(data, split, params=operator.params) as dataset:
         names = [channel.spec.name for channel in operator.targets]
         for name in names:
             dataset.field(name)

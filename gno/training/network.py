@@ -16,7 +16,12 @@ from gno.training.complaints import Complaint, unknown, wrong_type
 from gno.training.section import Section
 
 _FROM_DATA = {"in_channels", "out_channels", "radius"}
-_TABLES: dict[str, Any] = {"geometry": dict[str, Any], "kernel": dict[str, Any], "transforms": dict[str, str]}
+_TABLES: dict[str, Any] = {
+    "geometry": dict[str, Any],
+    "kernel": dict[str, Any],
+    "transforms": dict[str, str],
+    "params": list[str],
+}
 
 
 class Model(Section):
@@ -24,8 +29,8 @@ class Model(Section):
 
     Args:
         name: name of the network in ``gno.models``: ``gkn``, ``mgkn``, ``meshgraphnet``.
-        options: ``[model.options]``: arguments of its constructor, and ``geometry``, ``boundary`` and ``transforms`` as
-            of ``Operator.from_dataset``.
+        options: ``[model.options]``: arguments of its constructor, and ``geometry``, ``boundary``, ``transforms`` and
+            ``params`` as of ``Operator.from_dataset``.
 
     Example:
         >>> Model(name="mgkn", options={"width": 16, "geometry": {"levels": 3}}).options["width"]

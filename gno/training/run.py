@@ -92,7 +92,8 @@ def train(
             operator = Operator.from_dataset(dataset, recipe.model.name, **recipe.model.options).to(where)
             _check_augmentation(recipe, operator)
             origin = hashlib.sha256(dataset.tables.seal.encode()).hexdigest()
-        with MeshDataset(path, indices=parts.train) as train_set, MeshDataset(path, indices=parts.valid) as valid_set:
+        train_set, valid_set = (MeshDataset(path, indices=part, params=operator.params) for part in parts)
+        with train_set, valid_set:
             graphs = _graphs(train_set, operator, recipe, stop, tell, processes)
             validation = _validation(valid_set, operator, recipe, processes) if len(valid_set) else None
             trainer = Trainer(operator, recipe, graphs, validation, folder, origin=origin, processes=processes)
