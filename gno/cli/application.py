@@ -15,6 +15,7 @@ from gno.cli.export import export
 from gno.cli.generate import generate
 from gno.cli.info import info
 from gno.cli.predict import predict
+from gno.cli.repair import repair
 from gno.cli.solve import solve
 from gno.cli.train import train
 
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (generate, convert, check, train, evaluate, predict, export, bench, info):
+for command in (generate, convert, check, repair, train, evaluate, predict, export, bench, info):
     app.command()(command)
 app.add_typer(solve)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gno.datasets.foreign import ForeignDataset, convert, open_layout
     from gno.datasets.layouts import LAYOUTS, Options, Series
     from gno.datasets.normalizer import Normalizer
+    from gno.datasets.salvage import Repair, repair
 
 __all__ = [
     "LAYOUTS",
@@ -26,6 +27,7 @@ __all__ = [
     "MeshDataset",
     "Normalizer",
     "Options",
+    "Repair",
     "Report",
     "Sample",
     "Series",
@@ -35,9 +37,11 @@ __all__ = [
     "open_layout",
     "overlap",
     "random_split",
+    "repair",
 ]
 
 _LAZY = dict.fromkeys(("ForeignDataset", "convert", "open_layout"), "gno.datasets.foreign")
+_LAZY |= dict.fromkeys(("Repair", "repair"), "gno.datasets.salvage")
 _LAZY |= dict.fromkeys(("LAYOUTS", "Options", "Series"), "gno.datasets.layouts")
 
 # Import ``Normalizer`` when it is first used: it needs torch, and a look into a file does not.

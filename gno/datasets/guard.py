@@ -12,6 +12,7 @@ import h5py
 from gno.datasets.journal import MAGIC
 from gno.datasets.naming import suggested_file
 from gno.datasets.schema import is_bulk
+from gno.datasets.survey import survey
 from gno.errors import DataError, GnoError, ResourceError
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -131,7 +132,7 @@ def check_size(
 def _check_signature(path: Path, foreign: bool) -> None:
     if not path.exists():
         part = path.with_name(path.name + ".part")
-        unfinished = f"an unfinished one is there: resume its generation ({part.name})" if part.exists() else ""
+        unfinished = f"an unfinished one is there: resume its generation, or run: gno repair {part}" * part.exists()
         where = f"the folder is {path.resolve().parent}"
         raise DataError(f"no such file: {path}", why=where, fix=unfinished or suggested_file(path) or "check the path")
     if not path.is_file():
@@ -144,7 +145,7 @@ def _check_signature(path: Path, foreign: bool) -> None:
     if begins_hdf5(head, foreign=foreign):
         return
     if head.startswith(MAGIC):
-        raise DataError(f"{path} is an unfinished dataset", why="it was not sealed", fix="resume its generation")
+        raise survey(path).error()
     if head.startswith(b"version https://git-lfs"):
         raise DataError(f"{path} is a Git LFS pointer", why="the file itself was not fetched", fix="run: git lfs pull")
     if SIGNATURE.startswith(head):

@@ -98,20 +98,14 @@ class Journal:
         Raises:
             DataError: the record was damaged after it was written.
         """
-        found = self._read(record.offset, os.fstat(self._file.fileno()).st_size)
+        found = _record_at(self._file, record.offset, os.fstat(self._file.fileno()).st_size)
         if found is None:
             raise DataError(
                 f"{self.path} is damaged at byte {record.offset}",
                 why="the checksum of the record differs",
                 fix="resume the generation: it makes the samples again from there on",
             )
-        _, body = found
-        arrays, start = {}, 0
-        for name, kind, shape in record.arrays:
-            values = np.frombuffer(body, dtype=kind, count=int(np.prod(shape)), offset=start).reshape(shape)
-            arrays[name] = values
-            start += values.nbytes
-        return arrays
+        return _arrays(record, found[1])
 
     def sync(self) -> None:
         """Wait until the disk holds everything."""
@@ -160,26 +154,72 @@ class Journal:
         self._end = len(start)
         self._write(MAGIC[len(start) :])
         size = os.fstat(self._file.fileno()).st_size
-        while (found := self._read(self._end, size)) is not None:
-            head, _ = found
-            table = tuple((name, kind, tuple(shape)) for name, kind, shape in head["arrays"])
-            record = Record(self._end, head["meta"], table)
+        while (found := _record_at(self._file, self._end, size)) is not None:
+            record = _record(self._end, found[0])
             self._end = self._file.tell()
             yield record
         self._file.truncate(self._end)
 
-    def _read(self, offset: int, size: int) -> tuple[dict[str, Any], bytes] | None:
-        self._file.seek(offset)
-        start = self._file.read(_HEAD.size)
+
+def whole_records(file: BinaryIO) -> Iterator[Record | None]:
+    """The records of an unfinished dataset, without changing it; ``None`` for each that is damaged.
+
+    Args:
+        file: opened for reading.
+    """
+    size, at = os.fstat(file.fileno()).st_size, len(MAGIC)
+    while at < size:
+        found = _record_at(file, at, size)
+        yield None if found is None else _record(at, found[0])
+        file.seek(at)
+        start = file.read(_HEAD.size)
         if len(start) < _HEAD.size:
-            return None
-        length, rest, checksum = _HEAD.unpack(start)
-        if offset + _HEAD.size + length + rest > size:
-            return None
-        data = _read_all(self._file, length + rest)
-        if hashlib.sha256(data).digest() != checksum:
-            return None
-        return json.loads(data[:length]), data[length:]
+            return
+        at += _HEAD.size + sum(_HEAD.unpack(start)[:2])
+
+
+def read_arrays(file: BinaryIO, record: Record) -> dict[str, np.ndarray]:
+    """The arrays of a record of ``whole_records``.
+
+    Args:
+        file: the same file.
+        record: one of them.
+
+    Raises:
+        DataError: it was changed in between.
+    """
+    found = _record_at(file, record.offset, os.fstat(file.fileno()).st_size)
+    if found is None:
+        raise DataError(f"record at byte {record.offset} is damaged", why="its checksum differs")
+    return _arrays(record, found[1])
+
+
+def _record(offset: int, head: Mapping[str, Any]) -> Record:
+    table = tuple((name, kind, tuple(shape)) for name, kind, shape in head["arrays"])
+    return Record(offset, head["meta"], table)
+
+
+def _record_at(file: BinaryIO, offset: int, size: int) -> tuple[dict[str, Any], bytes] | None:
+    file.seek(offset)
+    start = file.read(_HEAD.size)
+    if len(start) < _HEAD.size:
+        return None
+    length, rest, checksum = _HEAD.unpack(start)
+    if offset + _HEAD.size + length + rest > size:
+        return None
+    data = _read_all(file, length + rest)
+    if hashlib.sha256(data).digest() != checksum:
+        return None
+    return json.loads(data[:length]), data[length:]
+
+
+def _arrays(record: Record, body: bytes) -> dict[str, np.ndarray]:
+    arrays, start = {}, 0
+    for name, kind, shape in record.arrays:
+        values = np.frombuffer(body, dtype=kind, count=int(np.prod(shape)), offset=start).reshape(shape)
+        arrays[name] = values
+        start += values.nbytes
+    return arrays
 
 
 def _read_all(file: BinaryIO, count: int) -> bytes:

@@ -17,7 +17,20 @@ from gno.models import Operator
 HEAVY = ("torch", "torch_geometric", "numpy", "scipy", "h5py", "meshio", "matplotlib")
 GNO = [sys.executable, "-c", "from gno.cli import main; main()"]
 SOLVERS = ["solve", "solve darcy", "solve advection-diffusion", "solve navier-stokes"]
-COMMANDS = ["", "generate", "convert", "check", "train", "evaluate", "predict", "export", *SOLVERS, "bench", "info"]
+COMMANDS = [
+    "",
+    "generate",
+    "convert",
+    "check",
+    "repair",
+    "train",
+    "evaluate",
+    "predict",
+    "export",
+    *SOLVERS,
+    "bench",
+    "info",
+]
 
 
 def run(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
