@@ -22,6 +22,7 @@ from gno.problems.domain import FAMILIES, Domain, draw_domain
 from gno.problems.permeability import cell_permeability, mean_permeability
 from gno.problems.problem import Draw, Problem
 from gno.problems.random_field import RandomField, mesh_field, square_field
+from gno.problems.upscaling import upscaled
 from gno.problems.walls import draw_walls, fixed_nodes, walls_of
 
 # Streams of random numbers: of meshes, of the fields of samples, and of their boundary.
@@ -179,6 +180,22 @@ class Darcy(Problem):
             raise DataError("the mesh has no field 'u' in its point data", why=f"have: {', '.join(mesh.point_data)}")
         u = corner_mean(mesh, np.asarray(mesh.point_data["u"], dtype=np.float64))
         return Diffusion(mesh, walls_of(mesh)).residual(u, cell_permeability(mesh), self.source).numpy()
+
+    def transferred(self, mesh: Mesh, coarse: Mesh) -> Mesh:
+        """A coarse mesh of the same domain, with the permeability of its cells as of ``upscaled``, and the walls.
+
+        Args:
+            mesh: as in ``solve``.
+            coarse: of the same domain.
+
+        Raises:
+            DataError: there is no permeability.
+            MeshError: a coarse mesh without cells, or of another dimension.
+        """
+        result = super().transferred(mesh, coarse)
+        point = {name: values for name, values in result.point_data.items() if name != "permeability"}
+        permeability = upscaled(mesh, cell_permeability(mesh), coarse)
+        return result.with_data(point, {**result.cell_data, "permeability": permeability})
 
     def attributes(self) -> dict[str, str | float | int]:
         """Equation, options, seed, version and license."""

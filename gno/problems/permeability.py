@@ -12,8 +12,8 @@ from gno.mesh.means import corner_mean
 NAME = "permeability"
 
 
-def cell_permeability(mesh: Mesh) -> Float[np.ndarray, " cells"]:
-    """Permeability of the cells: their own, or the geometric mean of their corners.
+def cell_permeability(mesh: Mesh) -> Float[np.ndarray, "cells *tensor"]:
+    """Permeability of the cells: their own, number or tensor, or the geometric mean of their corners.
 
     Flow across layers sees their harmonic mean, flow along them the arithmetic one. The geometric mean lies between
     and comes closest to the labels of two-phase media: on meshes of 450 nodes its error is less than
@@ -31,6 +31,9 @@ def cell_permeability(mesh: Mesh) -> Float[np.ndarray, " cells"]:
         >>> cell_permeability(mesh).round(6).tolist()
         [2.0]
     """
+    own = np.asarray(mesh.cell_data.get(NAME, 0.0), dtype=np.float64)
+    if own.shape == (mesh.num_cells, mesh.dim, mesh.dim):
+        return own
     values, at_nodes = _given(mesh)
     return np.exp(corner_mean(mesh, np.log(values))) if at_nodes else values
 

@@ -11,6 +11,8 @@ from jaxtyping import Float
 
 from gno.datasets import FieldSpec
 from gno.mesh import Mesh
+from gno.mesh.interpolation import Interpolation
+from gno.mesh.transfer import cell_means
 
 
 class Draw(NamedTuple):
@@ -72,12 +74,39 @@ class Problem(ABC):
         """
 
     @abstractmethod
-    def residual(self, mesh: Mesh) -> Float[np.ndarray, " cells"]:
-        """By how much the targets of a mesh miss the equation in each cell.
+    def residual(self, mesh: Mesh) -> Float[np.ndarray, "cells *equations"]:
+        """By how much the targets at the nodes of a mesh miss the equations in each cell, per unit volume.
 
         Args:
             mesh: a mesh with inputs and targets.
         """
+
+    def transferred(self, mesh: Mesh, coarse: Mesh) -> Mesh:
+        """A coarse mesh with what it sees of the inputs of a fine one: values at its nodes, means over its cells.
+
+        Args:
+            mesh: a mesh with the inputs of the problem.
+            coarse: of the same domain.
+
+        Raises:
+            MeshError: a coarse mesh without cells, or of another dimension.
+        """
+        names = [spec.name for spec in self.fields if spec.role != "target"]
+        found = Interpolation.of(mesh, coarse.points)
+        point = {name: found(mesh.point_data[name]) for name in names if name in mesh.point_data}
+        cell = {name: cell_means(mesh, mesh.cell_data[name], coarse) for name in names if name in mesh.cell_data}
+        return coarse.with_data(point, cell)
+
+    def start(self, mesh: Mesh) -> Mesh:
+        """The mesh with the fields that a solver starts from where it knows nothing: zeros at the nodes.
+
+        Args:
+            mesh: a mesh with the inputs of the problem.
+        """
+        targets = [spec for spec in self.fields if spec.role == "target"]
+        zeros = {spec.name: np.zeros(spec.shape(mesh.num_points)) for spec in targets}
+        cell = {name: values for name, values in mesh.cell_data.items() if name not in zeros}
+        return mesh.with_data({**mesh.point_data, **zeros}, cell)
 
     @abstractmethod
     def attributes(self) -> dict[str, str | float | int]:

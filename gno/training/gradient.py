@@ -10,16 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from gno.mesh.mesh import Mesh
-
-SPLITS: dict[str, tuple[tuple[int, ...], ...]] = {
-    "triangle": ((0, 1, 2),),
-    "quad": ((0, 1, 2), (0, 2, 3)),
-    "tetra": ((0, 1, 2, 3),),
-    "pyramid": ((0, 1, 2, 4), (0, 2, 3, 4)),
-    "wedge": ((0, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 5)),
-    "hexahedron": ((0, 1, 2, 6), (0, 2, 3, 6), (0, 3, 7, 6), (0, 7, 4, 6), (0, 4, 5, 6), (0, 5, 1, 6)),
-}
-"""Simplices that fill each cell type, by its corners in the order of ``gno.mesh.Mesh``."""
+from gno.mesh.simplices import simplices
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +46,8 @@ class SimplexGradient:
             tensor([[3., 0.],
                     [3., 0.]])
         """
-        parts = [cells[:, list(corners)] for kind, cells in mesh.cells.items() for corners in SPLITS[kind]]
-        corners = np.concatenate(parts) if parts else np.zeros((0, mesh.dim + 1), dtype=np.int64)
-        edges = mesh.points[corners[:, 1:]] - mesh.points[corners[:, :1]]
+        corners, _, edges = simplices(mesh)
         volume = np.abs(np.linalg.det(edges)) / (2 if mesh.dim == 2 else 6)
-        solid = volume > 1e-14 * np.prod(np.linalg.norm(edges, axis=2), axis=1)
-        corners, edges, volume = corners[solid], edges[solid], volume[solid]
         dtype = dtype or torch.get_default_dtype()
         return cls(
             torch.from_numpy(corners),

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gno.mesh import Mesh, cell_volume, shapes
-from gno.training.gradient import SPLITS, SimplexGradient
+from gno.mesh.simplices import SPLITS
+from gno.training.gradient import SimplexGradient
 from gno.training.losses import LOSSES
 from gno.training.metrics import relative_h1, relative_l2, relative_maximum
 
