@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gno.lazy import lazily
 
 if TYPE_CHECKING:
+    from gno.models.coarse_solve import CoarseSolve
     from gno.models.exported import export, export_inputs
     from gno.models.gkn import GKN
     from gno.models.meshgraphnet import MeshGraphNet
@@ -14,19 +15,33 @@ if TYPE_CHECKING:
     from gno.models.operator import Operator
     from gno.models.propagator import Propagator
     from gno.models.registry import MODELS
+    from gno.models.solver_corrector import SolverCorrector
 
 _LAZY = {
+    "CoarseSolve": "gno.models.coarse_solve",
     "GKN": "gno.models.gkn",
     "MGKN": "gno.models.mgkn",
     "MODELS": "gno.models.registry",
     "MeshGraphNet": "gno.models.meshgraphnet",
     "Operator": "gno.models.operator",
     "Propagator": "gno.models.propagator",
+    "SolverCorrector": "gno.models.solver_corrector",
     "export": "gno.models.exported",
     "export_inputs": "gno.models.exported",
 }
 
-__all__ = ["GKN", "MGKN", "MODELS", "MeshGraphNet", "Operator", "Propagator", "export", "export_inputs"]
+__all__ = [
+    "GKN",
+    "MGKN",
+    "MODELS",
+    "CoarseSolve",
+    "MeshGraphNet",
+    "Operator",
+    "Propagator",
+    "SolverCorrector",
+    "export",
+    "export_inputs",
+]
 
 # Import a model when it is first used.
 __getattr__ = lazily(__name__, _LAZY)

@@ -132,7 +132,7 @@ def check_vanishing(dataset: MeshDataset, targets: Sequence[Channel], boundary: 
     """
     if boundary == "free":
         return
-    for mesh in _meshes(dataset, _LOOKED_AT):
+    for mesh in training_meshes(dataset, _LOOKED_AT):
         for channel in targets:
             values = channel.values(mesh).abs()
             worst = float(values[torch.from_numpy(outer_nodes(mesh))].max())
@@ -160,7 +160,7 @@ def geometry_of(dataset: MeshDataset, model: str, geometry: Geometry | Mapping[s
     given = geometry or {}
     if model.lower() in _ONE_LEVEL:
         given = {"levels": 1, **given}
-    return Geometry.from_meshes(_meshes(dataset, _SEEN), **given)
+    return Geometry.from_meshes(training_meshes(dataset, _SEEN), **given)
 
 
 def _parameter(dataset: MeshDataset, name: str, transform: str | None) -> Channel:
@@ -170,9 +170,16 @@ def _parameter(dataset: MeshDataset, name: str, transform: str | None) -> Channe
         return Channel.of_parameter(name, values[train] if len(train) else values, transform)
 
 
-def _meshes(dataset: MeshDataset, most: int) -> Iterator[Mesh]:
-    """Meshes of some training samples (of all, where there are none), evenly spread, with their fields."""
-    with MeshDataset(dataset.path, "train" if len(dataset.splits.get("train", ())) else None) as train:
+def training_meshes(dataset: MeshDataset, most: int, params: Sequence[str] = ()) -> Iterator[Mesh]:
+    """Meshes of some training samples (of all, where there are none), evenly spread, with their fields.
+
+    Args:
+        dataset: any split of it.
+        most: meshes that are wanted at most.
+        params: parameters of the samples that they carry as fields.
+    """
+    split = "train" if len(dataset.splits.get("train", ())) else None
+    with MeshDataset(dataset.path, split, params=params) as train:
         for i in np.unique(np.linspace(0, len(train) - 1, min(most, len(train))).astype(int)):
             yield train.window(int(i), 0, 1).at(0)
 

@@ -64,7 +64,8 @@ class CoarseSolve:
         Args:
             factor: of the edges.
         """
-        return replace(self, nodes=round(self.nodes * factor**2), mesh=None)
+        nodes, dim = (self.nodes, 2) if self.mesh is None else (self.mesh.num_points, self.mesh.dim)
+        return replace(self, nodes=round(nodes * factor**dim), mesh=None)
 
     def _coarse(self, mesh: Mesh) -> Mesh:
         if self.mesh is not None:

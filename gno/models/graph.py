@@ -14,6 +14,8 @@ from gno.mesh.faces import outer_nodes
 from gno.mesh.geometry import cell_volume, node_volume
 from gno.mesh.mesh import Mesh
 from gno.models.boundary_distance import boundary_distance
+from gno.models.coarse_graph import coarse_fields
+from gno.models.solver_corrector import SolverCorrector
 
 if TYPE_CHECKING:
     from gno.models.operator import Operator
@@ -42,6 +44,8 @@ def graph_of(operator: Operator, mesh: Mesh) -> MultilevelData:
     fields: dict[str, Any] = {"x": torch.cat(x, dim=1) if x else away.new_zeros(mesh.num_points, 0)}
     if all(channel.spec.name in {*mesh.point_data, *mesh.cell_data} for channel in operator.targets):
         fields["y"] = torch.cat([channel.encode(channel.values(mesh)) for channel in operator.targets], dim=1)
+    if isinstance(operator.network, SolverCorrector):
+        fields |= coarse_fields(operator, mesh, operator.factor(away, edge))
     graph = multilevel_graph(
         mesh.points,
         geometry.hierarchy(mesh.points),

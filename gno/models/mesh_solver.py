@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -10,6 +10,7 @@ from jaxtyping import Float
 from gno.mesh.mesh import Mesh
 
 
+@runtime_checkable
 class MeshSolver(Protocol):
     """Finds the targets of a mesh from the inputs that it carries, and says by how much given ones miss the equations.
 

@@ -16,9 +16,11 @@ from gno.datasets.reader import MeshDataset
 from gno.errors import ConfigError, DataError
 from gno.graph.multilevel import MultilevelData
 from gno.mesh.mesh import Mesh
-from gno.models.build import build, check_vanishing
+from gno.models.build import build, check_vanishing, training_meshes
 from gno.models.channel import Channel
+from gno.models.coarse_graph import bind, measure
 from gno.models.geometry import Geometry
+from gno.models.solver_corrector import SolverCorrector
 
 BOUNDARIES = ("free", "zero", "mask")
 """What a prediction does on the boundary: anything; vanish, linearly with the distance; vanish there alone."""
@@ -79,6 +81,7 @@ class Operator(nn.Module):
             raise ConfigError(f"boundary {boundary!r} with a logarithm of a target", why="it would be infinite there")
         if not self.targets:
             raise ConfigError("the operator has no targets", why="a network has to return something")
+        bind(network, self.attributes)
         widths = {"in_channels": self.num_inputs + geometry.num_features, "out_channels": self.num_outputs}
         for name, width in widths.items():
             given = getattr(network, "arguments", widths)[name]
@@ -125,6 +128,8 @@ class Operator(nn.Module):
         network, inputs, targets, seen = build(dataset, model, geometry, transforms or {}, options, params)
         operator = cls(network, inputs, targets, seen, boundary=boundary, attributes=dataset.attributes)
         check_vanishing(dataset, targets, boundary)
+        if isinstance(network, SolverCorrector):
+            measure(operator, training_meshes(dataset, 16, params))
         return operator
 
     @property
@@ -177,11 +182,11 @@ class Operator(nn.Module):
             place = (graph.pos - middle) / self.geometry.scale
             graph.x = torch.cat([graph.x, place.to(graph.x.dtype)], dim=1)
         out = self.network(graph)
-        if self.boundary == "free":
+        if self.boundary == "free" or isinstance(self.network, SolverCorrector):  # that keeps the boundary itself
             return out
         mean, std = ([v for c in self.targets for v in getattr(c.normalizer, name)] for name in ("mean", "std"))
         zero = -out.new_tensor(mean) / out.new_tensor(std)  # physical 0 as the network sees it
-        return torch.lerp(zero.expand_as(out), out, self._factor(graph)[:, None])
+        return torch.lerp(zero.expand_as(out), out, self.factor(graph.boundary_distance, graph.is_boundary)[:, None])
 
     def fields(self, encoded: Float[Tensor, "nodes c_out"]) -> dict[str, Tensor]:
         """Physical values of encoded targets.
@@ -201,12 +206,29 @@ class Operator(nn.Module):
         parts = encoded.split([channel.spec.components for channel in self.targets], dim=1)
         return torch.cat([channel.decode(part) for channel, part in zip(self.targets, parts)], dim=1)
 
+    def factor(
+        self, boundary_distance: Float[Tensor, " nodes"], is_boundary: Float[Tensor, " nodes"]
+    ) -> Float[Tensor, " nodes"]:
+        """What predictions are multiplied by, so that they vanish on the boundary.
+
+        Args:
+            boundary_distance: of the nodes.
+            is_boundary: 1 on the boundary, else 0.
+        """
+        if self.boundary == "free":
+            return torch.ones_like(boundary_distance)
+        if self.boundary == "mask":
+            return 1 - is_boundary
+        return boundary_distance / (boundary_distance + self.geometry.scale / 2)
+
     def predict(self, mesh: Mesh) -> Mesh:
         """The mesh with the targets in its point data and, as means of the corners, in its cell data.
 
         ``distance_from_training`` is 0 at nodes whose inputs lie in the ranges seen in training, and else the greatest
         distance to them, in standard deviations; a distance to the boundary beyond those seen counts in quarters of
-        the greatest one. Nodes that no cell uses get 0 everywhere.
+        the greatest one. Nodes that no cell uses get 0 everywhere. A network that corrects a coarse solution gives
+        ``is_corrected``, too: where the correction makes the residual of the fine mesh larger, it is left out, and this
+        is 0.
 
         Args:
             mesh: with the input fields in its point or cell data.
@@ -260,8 +282,3 @@ class Operator(nn.Module):
         from gno.models.model_file import load_as
 
         return load_as(path, cls)
-
-    def _factor(self, graph: Any) -> Tensor:
-        if self.boundary == "mask":
-            return 1 - graph.is_boundary
-        return graph.boundary_distance / (graph.boundary_distance + self.geometry.scale / 2)

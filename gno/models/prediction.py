@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from jaxtyping import Float
+from torch import Tensor
 
 from gno.errors import SolverError
 from gno.mesh.faces import outer_nodes
@@ -14,6 +15,7 @@ from gno.mesh.means import corner_mean
 from gno.mesh.mesh import Mesh
 from gno.mesh.used import used_part
 from gno.models.boundary_distance import boundary_distance
+from gno.models.guard import guarded
 
 if TYPE_CHECKING:
     from gno.models.operator import Operator
@@ -36,7 +38,7 @@ def predict(operator: Operator, mesh: Mesh) -> Mesh:
     """
     part, nodes = used_part(mesh) if mesh.num_cells else (mesh, np.arange(mesh.num_points))
     point = _at_nodes(operator, part)
-    cell = {name: corner_mean(part, values) for name, values in point.items()}
+    cell = {channel.spec.name: corner_mean(part, point[channel.spec.name]) for channel in operator.targets}
     point[DISTANCE] = distance_from_training(operator, part)
     _check_finite(point)
     whole = {name: spread(values, nodes, mesh.num_points) for name, values in point.items()}
@@ -48,13 +50,18 @@ def _at_nodes(operator: Operator, mesh: Mesh) -> dict[str, np.ndarray]:
     was_training = operator.training
     operator.eval()
     try:
-        fields = operator.fields(operator(graph.to(next(operator.parameters()).device)))
+        encoded = operator(graph.to(next(operator.parameters()).device))
     finally:
         operator.train(was_training)
-    point = {name: values.cpu().double().numpy() for name, values in fields.items()}
-    if operator.boundary != "free":
-        point = {name: _zeroed(values, outer_nodes(mesh)) for name, values in point.items()}
-    return point
+    point = _decoded(operator, mesh, encoded)
+    return guarded(operator, mesh, point, _decoded(operator, mesh, graph.base)) if "base" in graph else point
+
+
+def _decoded(operator: Operator, mesh: Mesh, encoded: Tensor) -> dict[str, np.ndarray]:
+    point = {name: values.cpu().double().numpy() for name, values in operator.fields(encoded).items()}
+    if operator.boundary == "free":
+        return point
+    return {name: _zeroed(values, outer_nodes(mesh)) for name, values in point.items()}
 
 
 def distance_from_training(operator: Operator, mesh: Mesh) -> Float[np.ndarray, " nodes"]:

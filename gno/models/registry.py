@@ -12,8 +12,14 @@ from gno.errors import ConfigError
 from gno.models.gkn import GKN
 from gno.models.meshgraphnet import MeshGraphNet
 from gno.models.mgkn import MGKN
+from gno.models.solver_corrector import SolverCorrector
 
-MODELS: dict[str, type[nn.Module]] = {"GKN": GKN, "MGKN": MGKN, "MeshGraphNet": MeshGraphNet}
+MODELS: dict[str, type[nn.Module]] = {
+    "GKN": GKN,
+    "MGKN": MGKN,
+    "MeshGraphNet": MeshGraphNet,
+    "SolverCorrector": SolverCorrector,
+}
 """Networks by name. Each keeps the arguments it was made with in ``arguments``, as values that JSON can hold."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -10,6 +10,7 @@ from jaxtyping import Float
 from gno.mesh import Mesh, cell_volume
 
 
+@runtime_checkable
 class Equations(Protocol):
     """What knows the discrete equations of a mesh: a ``Problem``, for one."""
 

@@ -11,15 +11,17 @@ from gno.mesh.simplices import simplices
 from gno.mesh.transfer import containing_cells, means_in
 
 
-def upscaled(mesh: Mesh, permeability: Float[np.ndarray, " cells"], coarse: Mesh) -> Float[np.ndarray, "coarse dim dim"]:
+def upscaled(
+    mesh: Mesh, permeability: Float[np.ndarray, " cells"], coarse: Mesh
+) -> Float[np.ndarray, "coarse dim dim"]:
     r"""Permeability of coarse cells: as if each were made of layers.
 
     .. math::
         K_C = \langle k \rangle \, (I - n n^\top) + \langle k^{-1} \rangle^{-1} \, n n^\top
 
     Flow along layers sees the arithmetic mean, flow across them the harmonic one, and any medium lies between these
-    bounds. The normal ``n`` of the layers is the direction in which :math:`\ln k` varies most inside the cell, the first
-    eigenvector of :math:`\int_C \nabla \ln k \, \nabla \ln k^\top`.
+    bounds. The normal ``n`` of the layers is the direction in which :math:`\ln k` varies most inside the cell, the
+    first eigenvector of :math:`\int_C \nabla \ln k \, \nabla \ln k^\top`.
 
     Source: Wen and Gomez-Hernandez 1996, https://doi.org/10.1016/S0022-1694(96)80030-8, a review of such means.
 

@@ -20,8 +20,15 @@ class Method:
     name: str
 
 
-METHODS = (Method("", "model"), Method("baseline_", "mean coefficients"), Method("solver_", "plain solver"))
-HEADER = ("method", "relative L2", "relative H1", "relative maximum", "seconds per sample")
+METHODS = (
+    Method("", "model"),
+    Method("baseline_", "mean coefficients"),
+    Method("coarse_", "coarse solve, prolonged"),
+    Method("finer_", "the same, edges half as long"),
+    Method("solver_", "plain solver"),
+)
+ERRORS = ("relative_l2", "relative_h1", "relative_max", "relative_residual", "seconds")
+HEADER = ("method", "relative L2", "relative H1", "relative maximum", "relative residual", "seconds per sample")
 
 
 def comparison(metrics: Mapping[str, Any]) -> list[list[str | float | None]]:
@@ -32,12 +39,11 @@ def comparison(metrics: Mapping[str, Any]) -> list[list[str | float | None]]:
 
     Example:
         >>> comparison({"relative_l2": 0.04, "seconds": 0.01})
-        [['model', 0.04, None, None, 0.01]]
+        [['model', 0.04, None, None, None, 0.01]]
     """
     rows: list[list[str | float | None]] = []
     for method in METHODS:
-        keys = ("relative_l2", "relative_h1", "relative_max", "seconds")
-        numbers = [metrics.get(method.prefix + key) for key in keys]
+        numbers = [metrics.get(method.prefix + key) for key in ERRORS]
         if any(n is not None for n in numbers):
             rows.append([method.name, *numbers])
     return rows

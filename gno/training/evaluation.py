@@ -19,7 +19,10 @@ from gno.files import check_folder, make_folder, write_text
 from gno.mesh import Mesh, node_volume
 from gno.models import Operator
 from gno.models.channel import Channel
-from gno.problems import problem_of
+from gno.models.coarse_graph import coarse_of, prolonged
+from gno.models.solver_corrector import SolverCorrector
+from gno.problems import Problem, problem_of
+from gno.problems.misfit import misfit
 from gno.training.environment import as_device, environment
 from gno.training.gradient import SimplexGradient
 from gno.training.history import Row, csv_text
@@ -43,9 +46,12 @@ def evaluate(
     """Errors and times of a model over a split, and those of the solvers of the dataset's problem.
 
     ``out`` gets ``metrics.json``, what this returns, and ``per_sample.csv``, one row a sample. The errors are means
-    over samples: ``relative_l2``, ``relative_h1``, ``relative_max``, and ``seconds`` per sample from mesh to fields.
+    over samples: ``relative_l2``, ``relative_h1``, ``relative_max``, and ``seconds`` per sample from mesh to fields;
+    and ``relative_residual``, as of ``gno.problems.misfit``, where the dataset names a problem of ours.
     The same with ``baseline_`` is the problem's solution with the mean coefficients, and with ``solver_`` the plain
-    solver on the sample's own mesh. Of more than one target there are also the errors of each, with its name behind.
+    solver on the sample's own mesh. A model that corrects a coarse solution stands beside ``coarse_``, that solution
+    prolonged, and ``finer_``, the same with edges half as long, or on the sample's own mesh where that is no finer. Of
+    more than one target there are also the errors of each, with its name behind.
 
     Args:
         model: a model file.
@@ -68,17 +74,17 @@ def evaluate(
         names = [channel.spec.name for channel in operator.targets]
         for name in names:
             dataset.field(name)
-        methods = {"": _predictor(operator, names)} | _solvers(dataset, names, tell)
+        problem = _problem(dataset, names, tell)
+        methods = {"": _predictor(operator, names)} | _solvers(problem, names) | _coarse(operator, names)
         methods[""](_without(dataset[0].mesh, names))  # the first prediction of a process is slower than later ones
         rows: list[Row] = []
         errors: dict[str, list[FieldErrors]] = {method: [] for method in methods}
         for number, sample in enumerate(dataset):
-            compared = _compared(sample.mesh, methods, operator.targets)
+            compared = _compared(sample.mesh, methods, operator.targets, problem)
             row: dict[str, float | int] = {"sample": sample.index, "nodes": sample.mesh.num_points}
-            for method, (fields, seconds) in compared.items():
+            for method, (fields, numbers) in compared.items():
                 errors[method].append(fields)
-                numbers = mean_errors([fields]) | {"seconds": seconds}
-                row |= {method + name: number for name, number in numbers.items()}
+                row |= {method + name: number for name, number in (mean_errors([fields]) | numbers).items()}
             rows.append(row)
             mean = sum(r["relative_l2"] for r in rows) / len(rows)
             tell(Event("evaluation", number + 1, len(dataset), {"relative_l2": mean}, milestone=True))
@@ -97,12 +103,19 @@ def _predictor(operator: Operator, names: list[str]) -> Method:
     return predict
 
 
-def _solvers(dataset: MeshDataset, names: list[str], tell: Progress) -> dict[str, Method]:
-    """The baseline and the plain solver of the problem that made the dataset, where it is one of ours."""
+def _problem(dataset: MeshDataset, names: list[str], tell: Progress) -> Problem | None:
+    """The problem that made the dataset, where it is one of ours."""
     problem = problem_of(dataset.attributes)
-    if problem is None or set(names) != {spec.name for spec in problem.fields if spec.role == "target"}:
-        message = f"{dataset.path} names no problem of ours: the model is compared with no solver"
-        tell(Event("evaluation", 0, len(dataset), message=message))
+    if problem is not None and set(names) == {spec.name for spec in problem.fields if spec.role == "target"}:
+        return problem
+    message = f"{dataset.path} names no problem of ours: the model is compared with no solver"
+    tell(Event("evaluation", 0, len(dataset), message=message))
+    return None
+
+
+def _solvers(problem: Problem | None, names: list[str]) -> dict[str, Method]:
+    """The baseline and the plain solver of the problem."""
+    if problem is None:
         return {}
 
     def solve(mesh: Mesh) -> Fields:
@@ -116,9 +129,28 @@ def _solvers(dataset: MeshDataset, names: list[str], tell: Progress) -> dict[str
     return methods | {"baseline_": baseline} if len(names) == 1 else methods
 
 
+def _coarse(operator: Operator, names: list[str]) -> dict[str, Method]:
+    """The coarse solver that the model corrects, alone, and the same with edges half as long."""
+    if not isinstance(operator.network, SolverCorrector):
+        return {}
+    coarse = coarse_of(operator)
+
+    def coarser(mesh: Mesh) -> Fields:
+        found = prolonged(operator, mesh).point_data
+        return {name: found[name] for name in names}
+
+    def finer(mesh: Mesh) -> Fields:
+        near = coarse.finer()
+        whole = near.nodes >= mesh.num_points  # no mesh between the coarse and the fine one
+        found = (near.solver.solve(mesh) if whole else near.prolonged(mesh, names)).point_data
+        return {name: found[name] for name in names}
+
+    return {"coarse_": coarser, "finer_": finer}
+
+
 def _compared(
-    mesh: Mesh, methods: Mapping[str, Method], targets: Sequence[Channel]
-) -> dict[str, tuple[FieldErrors, float]]:
+    mesh: Mesh, methods: Mapping[str, Method], targets: Sequence[Channel], problem: Problem | None
+) -> dict[str, tuple[FieldErrors, dict[str, float]]]:
     truth = {channel.spec.name: channel.values(mesh) for channel in targets}
     weight, gradient = torch.from_numpy(node_volume(mesh)), SimplexGradient.of(mesh, torch.float64)
     result = {}
@@ -134,8 +166,17 @@ def _compared(
         seconds = time.perf_counter() - begun
         arrays = {name: np.asarray(found[name], dtype=np.float64).reshape(u.shape) for name, u in truth.items()}
         fields = {name: torch.from_numpy(values) for name, values in arrays.items()}
-        result[method] = field_errors(fields, truth, weight, gradient), seconds
+        numbers = {"seconds": seconds}
+        if problem is not None:
+            numbers["relative_residual"] = _residual(problem, given, found)
+        result[method] = field_errors(fields, truth, weight, gradient), numbers
     return result
+
+
+def _residual(problem: Problem, mesh: Mesh, found: Fields) -> float:
+    if not all(np.isfinite(values).all() for values in found.values()):
+        return math.nan
+    return misfit(problem, mesh.with_data({**mesh.point_data, **found})).relative
 
 
 def _without(mesh: Mesh, names: Iterable[str]) -> Mesh:
@@ -152,7 +193,9 @@ def _metrics(rows: list[Row], errors: Mapping[str, list[FieldErrors]]) -> dict[s
     metrics: dict[str, Any] = {"num_samples": len(rows)}
     for method, found in errors.items():
         metrics |= {method + name: number for name, number in mean_errors(found).items()}
-        metrics[f"{method}seconds"] = sum(row[f"{method}seconds"] for row in rows) / len(rows)
+        for name in ("seconds", "relative_residual"):
+            if method + name in rows[0]:
+                metrics[method + name] = sum(row[method + name] for row in rows) / len(rows)
     order = sorted(rows, key=lambda row: row["relative_l2"])
     places = {"best": order[0], "median": order[len(order) // 2], "worst": order[-1]}
     return metrics | {f"{name}_sample": row["sample"] for name, row in places.items()}

@@ -11,7 +11,7 @@ from torch_geometric.data import Batch, Data
 
 from gno.errors import ConfigError, DataError
 from gno.graph import Hierarchy, MultilevelData, multilevel_graph, nearest_edges
-from gno.models import GKN, MGKN, MODELS, MeshGraphNet
+from gno.models import GKN, MGKN, MODELS, MeshGraphNet, SolverCorrector
 from gno.models.registry import make
 
 RADIUS = (0.25, 0.6, 1.2)
@@ -27,7 +27,15 @@ def graph(num: int = 60, seed: int = 0, levels: int = 3) -> MultilevelData:
     volume = 0.5 + torch.rand(num, generator=draw)
     one = multilevel_graph(pos, hierarchy, x=torch.randn(num, 2, generator=draw), node_volume=volume)
     one.edge_index = nearest_edges(pos, 4)
+    for name in ("base", "unit", "prolonged", "rest"):
+        one[name] = torch.randn(num, 3, generator=draw)
     return one
+
+
+def corrector() -> SolverCorrector:
+    network = SolverCorrector(2, 3, radius=RADIUS, options={"width": 8}, kernel={"width": 6})
+    nn.init.ones_(network.gain)
+    return network
 
 
 def networks() -> list[nn.Module]:
@@ -40,6 +48,7 @@ def networks() -> list[nn.Module]:
         GKN(2, 3, radius=RADIUS[:1], width=8, kernel={"width": 6}, shared=False, block="gkn"),
         MeshGraphNet(2, 3, radius=RADIUS[:1], width=8, depth=3, kernel={"width": 6, "aggregation": "sum"}),
         MeshGraphNet(2, 3, radius=RADIUS[:1], width=8, depth=2, edges="radius", kernel=kernel),
+        corrector(),
     ]
 
 
@@ -47,7 +56,7 @@ def levels_of(network: nn.Module) -> int:
     return len(network.arguments["radius"])
 
 
-@pytest.mark.parametrize("number", range(7))
+@pytest.mark.parametrize("number", range(8))
 def test_a_batch_of_graphs_equals_each_alone(number: int) -> None:
     network = networks()[number]
     graphs = [graph(num, seed=num, levels=levels_of(network)) for num in (60, 35)]
@@ -60,7 +69,7 @@ def test_a_batch_of_graphs_equals_each_alone(number: int) -> None:
 def renumbered(one: MultilevelData, number: torch.Tensor) -> MultilevelData:
     """The same graph with node ``i`` called ``number[i]``; levels keep their own numbering."""
     other = one.clone()
-    for key in ("x", "pos", "node_volume"):
+    for key in ("x", "pos", "node_volume", "base", "unit", "prolonged", "rest"):
         other[key] = torch.empty_like(one[key])
         other[key][number] = one[key]
     # Level 0 is numbered as the nodes are; the numbers of the coarser levels' nodes change with them.
@@ -75,7 +84,7 @@ def renumbered(one: MultilevelData, number: torch.Tensor) -> MultilevelData:
     return other
 
 
-@pytest.mark.parametrize("number", range(7))
+@pytest.mark.parametrize("number", range(8))
 def test_renumbering_the_nodes_renumbers_the_result(number: int) -> None:
     network = networks()[number]
     one, order = graph(levels=levels_of(network)), torch.randperm(60)

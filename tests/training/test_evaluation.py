@@ -13,7 +13,7 @@ import torch
 
 from gno.datasets import DatasetWriter, MeshDataset
 from gno.errors import ConfigError, DataError
-from gno.mesh import Mesh, node_volume, shapes
+from gno.mesh import Mesh, cell_volume, node_volume, shapes
 from gno.models import Operator
 from gno.problems import Darcy
 from gno.training import Event, Recipe, evaluate, train
@@ -26,8 +26,8 @@ def darcy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     problem = Darcy(nodes=60, shapes=("square",), held_out=(), refinement=3, test_fraction=0.5, seed=2)
     with DatasetWriter(path, problem.fields, attributes=problem.attributes()) as writer:
         for i in range(6):
-            mesh, params, split = problem.sample(i)
-            writer.append(mesh, params, split)
+            draw = problem.sample(i)
+            writer.append(draw.mesh, draw.params, draw.split)
     return path
 
 
@@ -85,6 +85,29 @@ def test_the_solver_is_better_than_the_mean_permeability_and_nobody_sees_a_targe
     given = [mesh for meshes in seen.values() for mesh in meshes]
     assert all({*mesh.point_data, *mesh.cell_data} == {"permeability"} for mesh in given)
     assert len({id(mesh) for mesh in given}) == len(given)  # what one has found out of a mesh saves no other time
+
+
+def test_a_corrected_solver_stands_beside_itself_alone_and_finer(darcy: Path, tmp_path: Path) -> None:
+    with MeshDataset(darcy) as dataset:
+        options = {"nodes": 20, "options": {"width": 4, "cycles": 1}, "geometry": {"levels": 1}, "boundary": "zero"}
+        operator = Operator.from_dataset(dataset, "SolverCorrector", **options)
+    operator.save(tmp_path / "m.safetensors")
+    metrics = evaluate(tmp_path / "m.safetensors", darcy, tmp_path / "out")
+    for name in ("relative_l2", "relative_h1", "relative_max", "relative_residual"):
+        assert metrics[name] == pytest.approx(metrics[f"coarse_{name}"], rel=1e-4)  # nothing is learned yet
+    assert metrics["solver_relative_l2"] <= metrics["finer_relative_l2"] < metrics["coarse_relative_l2"]
+    assert metrics["solver_relative_residual"] < metrics["coarse_relative_residual"]
+
+
+def test_the_residual_of_a_prediction_is_that_of_the_problem(darcy: Path, model: Path, tmp_path: Path) -> None:
+    metrics, rest = evaluate(model, darcy, tmp_path), []
+    operator = Operator.load(model)
+    with MeshDataset(darcy, "test") as dataset:
+        for sample in dataset:
+            found = operator.predict(sample.mesh)
+            cells, volume = Darcy().residual(found), cell_volume(found)
+            rest.append(float(np.sqrt(volume @ cells**2 / volume.sum())))  # the source is 1, and that of u = 0, too
+    assert metrics["relative_residual"] == pytest.approx(np.mean(rest), rel=1e-9)
 
 
 def test_the_whole_road_in_three_dimensions(tmp_path: Path) -> None:
