@@ -40,7 +40,7 @@ def build_in_time(
         DataError: no trajectories, one too short for the strides, or inputs that change in time.
     """
     own = dict(options)
-    geometry, transforms = own.pop("geometry", None), own.pop("transforms", None) or {}
+    geometry, transforms, params = own.pop("geometry", None), own.pop("transforms", {}), own.pop("params", ())
     if own.pop("boundary", "free") != "free":
         raise ConfigError(
             "boundary of a model in time",
@@ -52,7 +52,7 @@ def build_in_time(
     moving = [spec.name for spec in dataset.fields if spec.transient and spec.role != "target"]
     if moving:
         raise DataError(f"input {moving[0]!r} changes in time", why="only the state does, here", fix="make it a target")
-    still, states = channels_of(dataset, transforms)
+    still, states = channels_of(dataset, transforms or {}, params)
     lengths, changes = _measured(dataset, states, strides)
     step = Channel(FieldSpec(STEP, units="s"), _of_lengths(lengths), (min(lengths),), (max(lengths),))
     targets = [_next(channel, change, predict) for channel, change in zip(states, changes)]

@@ -101,6 +101,11 @@ class Propagator(nn.Module):
         return cls(operator, states, predict=predict, fixed=fixed)
 
     @property
+    def params(self) -> tuple[str, ...]:
+        """Names of the inputs that are parameters, as of ``Operator``."""
+        return self.operator.params
+
+    @property
     def num_states(self) -> int:
         """Channels of the state."""
         return sum(channel.spec.components for channel in self.states)
@@ -183,6 +188,20 @@ class Propagator(nn.Module):
             state = self.advance(graph, state, step, None if given is None else given[number])
             yield state
 
+    def encode(self, state: State) -> State:
+        """The state as the network sees it.
+
+        Args:
+            state: physical values.
+        """
+        parts = state.split([channel.spec.components for channel in self.states], dim=1)
+        return torch.cat([channel.encode(part) for channel, part in zip(self.states, parts)], dim=1)
+
+    @property
+    def deviation(self) -> Float[Tensor, " channels"]:
+        """Standard deviation of each channel of the state in training."""
+        return torch.tensor([std for channel in self.states for std in channel.normalizer.std])
+
     def fields(self, state: State) -> dict[str, Tensor]:
         """Field to values ``(nodes,)``, or ``(nodes, components)`` of more than one.
 
@@ -240,13 +259,11 @@ class Propagator(nn.Module):
         """``graph.x`` with the state and the step in their columns."""
         x, first = graph.x, sum(channel.spec.components for channel in self.still)
         last = first + self.num_states + 1
-        parts = state.split([channel.spec.components for channel in self.states], dim=1)
-        encoded = [channel.encode(part) for channel, part in zip(self.states, parts)]
         length = torch.as_tensor(step, dtype=x.dtype, device=x.device).reshape(-1, 1)
         if len(length) > 1:
             length = length[graph.batch]
-        encoded.append(self.operator.inputs[-1].encode(length).expand(len(x), 1))
-        return torch.cat([x[:, :first], *encoded, x[:, last:]], dim=1)
+        length = self.operator.inputs[-1].encode(length).expand(len(x), 1)
+        return torch.cat([x[:, :first], self.encode(state), length, x[:, last:]], dim=1)
 
 
 def fixed_nodes(mesh: Mesh, patches: Sequence[str]) -> Bool[np.ndarray, " nodes"]:

@@ -8,24 +8,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gno.errors import DataError, Interrupted, ModelError, SolverError
-from gno.models import Operator
-from gno.training.batches import Graphs, moved_rigidly, shuffled
+from gno.training.batches import shuffled
 from gno.training.checkpoint import load_checkpoint, save_checkpoint
 from gno.training.ema import MovingAverage
 from gno.training.folder import RunFolder
 from gno.training.history import History
-from gno.training.losses import LOSSES
+from gno.training.objective import Measured, Objective
 from gno.training.portion import Portion, portions
 from gno.training.position import Best, Position, random_state, restore_random_state
 from gno.training.processes import Processes, is_lost
 from gno.training.progress import Event, Progress
 from gno.training.recipe import Recipe
-from gno.training.step import batch_loss, take_step
+from gno.training.step import take_step
 from gno.training.stop import Stop
-from gno.training.validation import Validation
 from gno.training.watch import culprit, warn_of_epoch
 
 SAVE_EVERY = 10.0
@@ -36,9 +34,9 @@ class Trainer:
     """A run of a recipe.
 
     Args:
-        operator: what is trained, on its device.
+        model: what is trained, on its device.
         recipe: of the run.
-        graphs: of the training split.
+        objective: what is made small.
         validation: after every epoch; ``None`` without a validation split.
         folder: where the run writes.
         origin: what the run was begun on; kept in the checkpoint.
@@ -47,26 +45,26 @@ class Trainer:
 
     def __init__(
         self,
-        operator: Operator,
+        model: nn.Module,
         recipe: Recipe,
-        graphs: Graphs,
-        validation: Validation | None,
+        objective: Objective,
+        validation: Measured | None,
         folder: RunFolder,
         *,
         origin: str = "",
         processes: Processes | None = None,
     ) -> None:
-        self.operator, self.recipe, self.graphs, self.validation = operator, recipe, graphs, validation
+        self.model, self.recipe, self.objective, self.validation = model, recipe, objective, validation
         self.folder, self.origin = folder, origin
         self.processes = processes or Processes()
         options = recipe.optimization
-        self.optimizer = options.make_optimizer(operator)
-        self.schedule = options.make_schedule(len(graphs))
-        self.num_batches = options.num_batches(len(graphs))
-        self.average = MovingAverage(operator, options.ema)
+        self.optimizer = options.make_optimizer(model)
+        self.schedule = options.make_schedule(len(objective))
+        self.num_batches = options.num_batches(len(objective))
+        self.average = MovingAverage(model, options.ema)
         self.position, self.best = Position(), Best()
         self.rows: list[dict[str, float | int]] = []
-        self.device = next(operator.parameters()).device
+        self.device = next(model.parameters()).device
         self._saved = -math.inf
 
     @property
@@ -109,7 +107,7 @@ class Trainer:
         """All that the run depends on, as tensors and plain values."""
         return {
             "origin": self.origin,
-            "operator": self.operator.state_dict(),
+            "operator": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "average": {"num_updates": self.average.num_updates, "state": self.average.state},
             "position": vars(self.position),
@@ -142,7 +140,7 @@ class Trainer:
             ) from error
 
     def _take(self, state: Mapping[str, Any]) -> None:
-        self.operator.load_state_dict(state["operator"])
+        self.model.load_state_dict(state["operator"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.average.num_updates = state["average"]["num_updates"]
         self.average.state = _moved(state["average"]["state"], self.device)
@@ -153,8 +151,8 @@ class Trainer:
 
     def _epoch(self, stop: Stop, progress: Progress) -> None:
         at, options = self.position, self.recipe.optimization
-        order = shuffled(len(self.graphs), seed=self.recipe.seed, epoch=at.epoch)
-        self.operator.train()
+        order = shuffled(len(self.objective), seed=self.recipe.seed, epoch=at.epoch)
+        self.model.train()
         begun = time.monotonic() - at.seconds
         for first in range(at.batch * options.batch_size, len(order), options.batch_size):
             self._stop_if_told(stop)
@@ -166,37 +164,33 @@ class Trainer:
 
     def _step(self, samples: Sequence[int]) -> float:
         at, options, processes = self.position, self.recipe.optimization, self.processes
-        nodes = [self.graphs.nodes[i] for i in samples]
+        nodes = [self.objective.nodes[i] for i in samples]
         own = portions(samples, nodes, processes=processes.size)[processes.rank]
         self.optimizer.zero_grad(set_to_none=True)
-        value = processes.add_gradients(self.operator, sum(self._gradient(portion) for portion in own))
+        value = processes.add_gradients(self.model, sum(self._gradient(portion) for portion in own))
         try:
-            take_step(value, self.operator, self.optimizer, rate=self.schedule(at.step), clip=options.gradient_clip)
+            take_step(value, self.model, self.optimizer, rate=self.schedule(at.step), clip=options.gradient_clip)
         except SolverError as error:
             raise SolverError(
                 f"{error.what} in epoch {at.epoch + 1}, batch {at.batch + 1}",
-                why="; ".join(part for part in (error.why, culprit(self.operator)) if part),
+                why="; ".join(part for part in (error.why, culprit(self.model)) if part),
                 fix=f"lower optimization.learning_rate ({options.learning_rate:g}); {self._kept()}",
             ) from error
-        self.average.update(self.operator)
+        self.average.update(self.model)
         return value
 
     def _gradient(self, portion: Portion) -> float:
         """Add a portion's share of the gradient; returns that of the loss."""
-        batch = self.graphs.batch(portion.samples).to(self.device)
-        if self.recipe.data.augment == "rigid":
-            batch = moved_rigidly(batch, seed=self.recipe.seed, step=self.position.step, places=portion.places)
-        prediction, target = self.operator.fields(self.operator(batch)), self.operator.fields(batch.y)
-        loss = portion.share * batch_loss(prediction, target, batch, LOSSES[self.recipe.loss])
+        loss = portion.share * self.objective.loss(portion, self.position)
         loss.backward()
         return float(loss.detach())
 
     def _finish_epoch(self, progress: Progress) -> dict[str, float | int]:
         at, begun = self.position, time.monotonic()
         errors: dict[str, float] = {}
-        with self.average.applied(self.operator):
+        with self.average.applied(self.model):
             if self.validation is not None:
-                errors = {f"valid_{name}": number for name, number in self.validation.errors(self.operator).items()}
+                errors = {f"valid_{name}": number for name, number in self.validation.errors(self.model).items()}
         error = errors.get("valid_relative_l2", math.nan)
         if self.validation is not None and not math.isfinite(error):
             raise SolverError(
@@ -208,7 +202,7 @@ class Trainer:
             weights = {name: value.clone() for name, value in self.average.state.items()}
             self.best = Best(at.epoch + 1, error, weights)
         if self.processes.is_first:
-            warn_of_epoch(self.rows, at.loss / at.batch, self.operator)
+            warn_of_epoch(self.rows, at.loss / at.batch, self.model)
         rate, seconds = self.schedule(at.step - 1), at.seconds + time.monotonic() - begun
         row: dict[str, float | int] = {"epoch": at.epoch + 1, "train_loss": at.loss / at.batch, **errors}
         row |= {"learning_rate": rate, "seconds": seconds}

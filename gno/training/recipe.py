@@ -18,6 +18,7 @@ from gno.training.losses import LOSSES
 from gno.training.network import Model
 from gno.training.optimization import Optimization
 from gno.training.section import Section
+from gno.training.time import Time
 from gno.training.toml import dumps
 
 _WORD = re.compile(r"[A-Za-z_./~][\w./~+-]*")
@@ -29,6 +30,7 @@ class Recipe(Section):
     Args:
         model: ``[model]``: which network, and its options.
         data: ``[data]``: file, splits, augmentation.
+        time: ``[time]``: windows, noise and rollouts, for trajectories; without it the defaults.
         optimization: ``[optimization]``: epochs, batch size, learning rate.
         loss: what is made small: ``relative_l2`` or ``squared_l2``.
         seed: of the first weights, of the order of the samples, of the augmentation.
@@ -46,6 +48,7 @@ class Recipe(Section):
     loss: str = "relative_l2"
     model: Model
     data: Data = Data()
+    time: Time | None = None
     optimization: Optimization = Optimization()
 
     @classmethod

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from gno.datasets import MeshDataset
-from gno.errors import ConfigError, Interrupted
+from gno.errors import ConfigError
 from gno.files import write_text
-from gno.models import Operator
-from gno.training.batches import Graphs
+from gno.models import Operator, Propagator
+from gno.training.assembly import make_model, make_objective, make_validation
 from gno.training.environment import as_device, environment
 from gno.training.folder import RunFolder
 from gno.training.loop import Trainer
@@ -24,7 +25,6 @@ from gno.training.processes import Processes, joined
 from gno.training.progress import Event, Progress, silent
 from gno.training.recipe import Recipe
 from gno.training.stop import Stop
-from gno.training.validation import Validation
 from gno.training.watch import within_memory
 
 
@@ -89,26 +89,25 @@ def train(
         is_begun = resume and folder.is_begun
         with MeshDataset(path) as dataset:
             parts = recipe.data.parts(dataset, seed=recipe.seed)
-            operator = Operator.from_dataset(dataset, recipe.model.name, **recipe.model.options).to(where)
-            _check_augmentation(recipe, operator)
+            model = make_model(dataset, recipe).to(where)
             origin = hashlib.sha256(dataset.tables.seal.encode()).hexdigest()
-        train_set, valid_set = (MeshDataset(path, indices=part, params=operator.params) for part in parts)
+        train_set, valid_set = (MeshDataset(path, indices=part, params=model.params) for part in parts)
         with train_set, valid_set:
-            graphs = _graphs(train_set, operator, recipe, stop, tell, processes)
-            validation = _validation(valid_set, operator, recipe, processes) if len(valid_set) else None
-            trainer = Trainer(operator, recipe, graphs, validation, folder, origin=origin, processes=processes)
+            objective = make_objective(train_set, model, recipe, stop, tell, processes)
+            validation = make_validation(valid_set, model, recipe, processes)
+            trainer = Trainer(model, recipe, objective, validation, folder, origin=origin, processes=processes)
             if is_begun:
                 trainer.restore()
                 at = trainer.position
                 tell(Event("training", at.step, at.step, message=f"going on in epoch {at.epoch + 1}, step {at.step}"))
             if processes.is_first:
                 write_text(folder.recipe, recipe.dumps())
-                _write_environment(folder, recipe, operator, processes, origin)
+                _write_environment(folder, recipe, model, processes, origin)
             was_done = trainer.is_done
             with within_memory(recipe.optimization.batch_size):
                 trainer.run(stop, tell)
         if processes.is_first and not (was_done and folder.model.exists()):
-            _save_best(operator, trainer, folder)
+            _save_best(model, trainer, folder)
     return Run(folder.path, folder.model, folder.metrics, trainer.best.epoch, tuple(trainer.rows))
 
 
@@ -116,37 +115,6 @@ def _data_path(data: str | os.PathLike[str] | None, recipe: Recipe) -> Path:
     if data is None and recipe.data.path is None:
         raise ConfigError("no dataset is given", fix="name one: --data FILE.h5, or data.path in the recipe")
     return Path(data if data is not None else str(recipe.data.path)).absolute()
-
-
-def _check_augmentation(recipe: Recipe, operator: Operator) -> None:
-    vectors = [c.spec.name for c in (*operator.inputs, *operator.targets) if c.spec.components > 1]
-    if recipe.data.augment == "rigid" and vectors:
-        raise ConfigError(
-            f'data.augment = "rigid" with field {vectors[0]!r} of more than one component',
-            why="a rotation would have to turn its vectors, too",
-            fix='use data.augment = "none"',
-        )
-
-
-def _graphs(
-    dataset: MeshDataset, operator: Operator, recipe: Recipe, stop: Stop, tell: Progress, processes: Processes
-) -> Graphs:
-    """The graphs, this process's share of them built ahead as far as memory allows."""
-    graphs = Graphs(dataset, operator.graph, memory=recipe.data.memory)
-    own = range(processes.rank, len(graphs), processes.size)
-    for done, i in enumerate(own, start=1):
-        if stop.signum is not None:
-            raise Interrupted("stopped before the first step", why="nothing is written yet", signum=stop.signum)
-        graphs[i]
-        tell(Event("graphs", done, len(own), milestone=True))
-        if graphs.is_full:
-            break
-    return graphs
-
-
-def _validation(dataset: MeshDataset, operator: Operator, recipe: Recipe, processes: Processes) -> Validation:
-    graphs = Graphs(dataset, operator.graph, memory=recipe.data.memory)
-    return Validation(graphs, batch_size=recipe.optimization.batch_size, processes=processes)
 
 
 @contextmanager
@@ -157,17 +125,15 @@ def _held(folder: RunFolder, processes: Processes) -> Iterator[None]:
         yield
 
 
-def _save_best(operator: Operator, trainer: Trainer, folder: RunFolder) -> None:
+def _save_best(model: Operator | Propagator, trainer: Trainer, folder: RunFolder) -> None:
     with torch.no_grad():
-        for name, parameter in operator.named_parameters():
+        for name, parameter in model.named_parameters():
             parameter.copy_(trainer.best.weights[name])
-    operator.eval().save(folder.model)
+    model.eval().save(folder.model)
 
 
-def _write_environment(
-    folder: RunFolder, recipe: Recipe, operator: Operator, processes: Processes, origin: str
-) -> None:
-    parameters = sum(p.numel() for p in operator.parameters())
+def _write_environment(folder: RunFolder, recipe: Recipe, model: nn.Module, processes: Processes, origin: str) -> None:
+    parameters = sum(p.numel() for p in model.parameters())
     run = {"seed": recipe.seed, "data": recipe.data.path, "data_sha256": origin, "parameters": parameters}
     text = json.dumps(environment(processes.device) | run | {"processes": processes.size}, indent=2) + "\n"
     write_text(folder.environment, text)
