@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from gno.nn.edge_features import edge_features
+from gno.nn.graph_convolution import GraphConvolution
 from gno.nn.graph_net_block import GraphNetBlock
 from gno.nn.kernel_integral import KernelIntegral
 from gno.nn.mlp import MLP
 from gno.nn.multipole import MultipoleCycle, MultipoleKernels
+from gno.nn.nearest_interpolation import NearestInterpolation
 
-__all__ = ["MLP", "GraphNetBlock", "KernelIntegral", "MultipoleCycle", "MultipoleKernels", "edge_features"]
+__all__ = [
+    "MLP",
+    "GraphConvolution",
+    "GraphNetBlock",
+    "KernelIntegral",
+    "MultipoleCycle",
+    "MultipoleKernels",
+    "NearestInterpolation",
+    "edge_features",
+]
