@@ -9,6 +9,7 @@ from gno.lazy import lazily
 if TYPE_CHECKING:
     from gno.models.coarse_solve import CoarseSolve
     from gno.models.exported import export, export_inputs
+    from gno.models.gcn import GCN
     from gno.models.gkn import GKN
     from gno.models.meshgraphnet import MeshGraphNet
     from gno.models.mgkn import MGKN
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _LAZY = {
     "CoarseSolve": "gno.models.coarse_solve",
+    "GCN": "gno.models.gcn",
     "GKN": "gno.models.gkn",
     "MGKN": "gno.models.mgkn",
     "MODELS": "gno.models.registry",
@@ -31,6 +33,7 @@ _LAZY = {
 }
 
 __all__ = [
+    "GCN",
     "GKN",
     "MGKN",
     "MODELS",

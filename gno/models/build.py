@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,13 +18,13 @@ from gno.mesh.faces import outer_nodes
 from gno.mesh.mesh import Mesh
 from gno.models.channel import Channel
 from gno.models.geometry import Geometry
-from gno.models.registry import make
+from gno.models.registry import kind_of, make
 from gno.nn.kernel_options import KernelOptions
 
 _SEEN = 128  # training meshes that lengths are taken from
 _LOOKED_AT = 8  # training samples whose targets are looked at on the boundary
 _VANISHING = 1e-3  # of the largest value
-_ONE_LEVEL = ("gkn", "meshgraphnet")
+_ONE_LEVEL = ("gkn", "meshgraphnet", "gcn")
 
 
 def build(
@@ -110,13 +111,14 @@ def network_of(
     """
     if "radius" in options:
         raise ConfigError("radius is an option of the geometry", fix="set geometry.radius")
-    widths = {
+    own: dict[str, Any] = {
         "in_channels": sum(channel.spec.components for channel in inputs) + geometry.num_features,
         "out_channels": sum(channel.spec.components for channel in targets),
         "radius": geometry.radius,
     }
-    kernel = KernelOptions.of({**_mapping(options.get("kernel")), "dim": geometry.dim})
-    return make(model, {**options, **widths, "kernel": kernel})
+    own["kernel"] = KernelOptions.of({**_mapping(options.get("kernel")), "dim": geometry.dim})
+    taken = inspect.signature(kind_of(model)).parameters
+    return make(model, {**options, **{name: value for name, value in own.items() if name in taken}})
 
 
 def check_vanishing(dataset: MeshDataset, targets: Sequence[Channel], boundary: str) -> None:

@@ -9,6 +9,7 @@ import torch
 
 from gno.errors import DataError, MeshError
 from gno.graph.edges import mesh_edges
+from gno.graph.hierarchy import Hierarchy
 from gno.graph.multilevel import MultilevelData, multilevel_graph
 from gno.mesh.faces import outer_nodes
 from gno.mesh.geometry import cell_volume, node_volume
@@ -46,9 +47,10 @@ def graph_of(operator: Operator, mesh: Mesh) -> MultilevelData:
         fields["y"] = torch.cat([channel.encode(channel.values(mesh)) for channel in operator.targets], dim=1)
     if isinstance(operator.network, SolverCorrector):
         fields |= coarse_fields(operator, mesh, operator.factor(away, edge))
+    has_radius = getattr(operator.network, "edges", "radius") == "radius"
     graph = multilevel_graph(
         mesh.points,
-        geometry.hierarchy(mesh.points),
+        geometry.hierarchy(mesh.points) if has_radius else Hierarchy.build(mesh.points, spacing=(), radius=(0.0,)),
         dtype=next(operator.network.parameters()).dtype,
         node_volume=node_volume(mesh),
         boundary_distance=away,
@@ -56,7 +58,7 @@ def graph_of(operator: Operator, mesh: Mesh) -> MultilevelData:
         **fields,
     )
     graph.pos = torch.from_numpy(mesh.points)
-    if getattr(operator.network, "edges", "radius") == "mesh":
+    if not has_radius:
         graph.edge_index = mesh_edges(mesh)
     params = [v[:1] for channel, v in zip(operator.inputs, values) if channel.per_sample]
     if params:

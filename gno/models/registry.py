@@ -9,6 +9,7 @@ from torch import nn
 
 from gno.datasets.naming import suggestion
 from gno.errors import ConfigError
+from gno.models.gcn import GCN
 from gno.models.gkn import GKN
 from gno.models.meshgraphnet import MeshGraphNet
 from gno.models.mgkn import MGKN
@@ -19,6 +20,7 @@ MODELS: dict[str, type[nn.Module]] = {
     "MGKN": MGKN,
     "MeshGraphNet": MeshGraphNet,
     "SolverCorrector": SolverCorrector,
+    "GCN": GCN,
 }
 """Networks by name. Each keeps the arguments it was made with in ``arguments``, as values that JSON can hold."""
 
@@ -37,13 +39,29 @@ def make(name: str, arguments: Mapping[str, Any]) -> nn.Module:
         >>> make("mgkn", {"in_channels": 1, "out_channels": 1, "radius": [0.1, 0.4]}).cycles
         3
     """
-    known = {key.lower(): key for key in MODELS}
-    if name.lower() not in known:
-        raise ConfigError(f"model {name!r} is unknown", why=f"known: {', '.join(MODELS)}", fix=suggestion(name, MODELS))
     try:
-        return MODELS[known[name.lower()]](**arguments)
+        return kind_of(name)(**arguments)
     except TypeError as error:
         raise ConfigError(f"model {name!r} cannot be made", why=str(error).replace("__init__() ", "")) from error
+
+
+def kind_of(name: str) -> type[nn.Module]:
+    """The class of a name.
+
+    Args:
+        name: one of ``MODELS``, in any case.
+
+    Raises:
+        ConfigError: an unknown name.
+
+    Example:
+        >>> kind_of("gkn").__name__
+        'GKN'
+    """
+    known = {key.lower(): kind for key, kind in MODELS.items()}
+    if name.lower() not in known:
+        raise ConfigError(f"model {name!r} is unknown", why=f"known: {', '.join(MODELS)}", fix=suggestion(name, MODELS))
+    return known[name.lower()]
 
 
 def name_of(network: nn.Module) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gno.nn.edge_features import edge_features
-from gno.nn.graph_convolution import GraphConvolution
+from gno.nn.graph_convolution import GraphConvolution, GraphConvolutions
 from gno.nn.graph_net_block import GraphNetBlock
 from gno.nn.kernel_integral import KernelIntegral
 from gno.nn.mlp import MLP
@@ -13,6 +13,7 @@ from gno.nn.nearest_interpolation import NearestInterpolation
 __all__ = [
     "MLP",
     "GraphConvolution",
+    "GraphConvolutions",
     "GraphNetBlock",
     "KernelIntegral",
     "MultipoleCycle",

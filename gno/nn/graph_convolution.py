@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -101,6 +104,51 @@ class GraphConvolution(nn.Module):
         if self.in_channels <= self.out_channels:
             return linear(_mean(v, edge_index, weights), self.weight, self.bias)
         return _mean(linear(v, self.weight), edge_index, weights) + self.bias
+
+
+class GraphConvolutions(nn.Module):
+    r"""Graph convolutions with a ReLU between them; all share one normalization.
+
+    .. math::
+        v \leftarrow \max(0, \hat A v W_t + b_t), \qquad t = 1 \ldots T
+
+    Args:
+        sizes: channels of the input, of each hidden layer and of the output.
+        last: apply the ReLU after the last layer, too.
+
+    Raises:
+        ConfigError: fewer than two sizes, or one below 1.
+
+    Example:
+        >>> GraphConvolutions((2, 8, 1))(torch.ones(3, 2), torch.tensor([[0, 1], [1, 0]])).shape
+        torch.Size([3, 1])
+    """
+
+    def __init__(self, sizes: Sequence[int], *, last: bool = False) -> None:
+        super().__init__()
+        if len(sizes) < 2:
+            raise ConfigError(f"sizes are {tuple(sizes)}", why="graph convolutions need two or more")
+        self.layers = nn.ModuleList(GraphConvolution(before, after) for before, after in pairwise(sizes))
+        self.last = last
+
+    def forward(
+        self, v: Float[Tensor, "nodes c_in"], edge_index: Int[Tensor, "2 edges"], weights: Weights | None = None
+    ) -> Float[Tensor, "nodes c_out"]:
+        """Apply the layers.
+
+        Args:
+            v: values at the nodes.
+            edge_index: ``[source; target]``, without loops.
+            weights: those of ``symmetric_weights``, where others share them.
+
+        Raises:
+            DataError: a wrong width, or an index that is out of range.
+        """
+        weights = symmetric_weights(edge_index, len(v), v.dtype) if weights is None else weights
+        for number, layer in enumerate(self.layers, start=1):
+            v = layer(v, edge_index, weights)
+            v = v.relu() if self.last or number < len(self.layers) else v
+        return v
 
 
 def _mean(v: Tensor, edge_index: Tensor, weights: Weights) -> Tensor:

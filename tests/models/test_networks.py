@@ -11,7 +11,7 @@ from torch_geometric.data import Batch, Data
 
 from gno.errors import ConfigError, DataError
 from gno.graph import Hierarchy, MultilevelData, multilevel_graph, nearest_edges
-from gno.models import GKN, MGKN, MODELS, MeshGraphNet, SolverCorrector
+from gno.models import GCN, GKN, MGKN, MODELS, MeshGraphNet, SolverCorrector
 from gno.models.registry import make
 
 RADIUS = (0.25, 0.6, 1.2)
@@ -49,14 +49,15 @@ def networks() -> list[nn.Module]:
         MeshGraphNet(2, 3, radius=RADIUS[:1], width=8, depth=3, kernel={"width": 6, "aggregation": "sum"}),
         MeshGraphNet(2, 3, radius=RADIUS[:1], width=8, depth=2, edges="radius", kernel=kernel),
         corrector(),
+        GCN(2, 3, width=8, depth=3),
     ]
 
 
 def levels_of(network: nn.Module) -> int:
-    return len(network.arguments["radius"])
+    return len(network.arguments.get("radius", (1.0,)))
 
 
-@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize("number", range(9))
 def test_a_batch_of_graphs_equals_each_alone(number: int) -> None:
     network = networks()[number]
     graphs = [graph(num, seed=num, levels=levels_of(network)) for num in (60, 35)]
@@ -84,7 +85,7 @@ def renumbered(one: MultilevelData, number: torch.Tensor) -> MultilevelData:
     return other
 
 
-@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize("number", range(9))
 def test_renumbering_the_nodes_renumbers_the_result(number: int) -> None:
     network = networks()[number]
     one, order = graph(levels=levels_of(network)), torch.randperm(60)

@@ -13,6 +13,7 @@ from torch_geometric.data import Batch
 
 from gno.datasets import DatasetWriter, FieldSpec, MeshDataset, Normalizer
 from gno.errors import ConfigError, DataError, MeshError, SolverError
+from gno.graph import mesh_edges
 from gno.mesh import Mesh, cell_volume, node_volume, shapes
 from gno.mesh.means import corner_mean
 from gno.models import MGKN, Operator
@@ -347,3 +348,14 @@ def test_options_and_parts_that_do_not_fit_are_refused(dataset: MeshDataset, ope
     for wrong in ({"radius": (0.1,)}, {"spacing": (0.3, 0.1)}, {"features": ("color",)}, {"dim": 4}, {"scale": 0.0}):
         with pytest.raises(ConfigError):
             replace(operator.geometry, **wrong)
+
+
+def test_convolutions_go_along_the_sides_of_the_cells_and_no_ball_is_looked_for(dataset: MeshDataset) -> None:
+    operator = Operator.from_dataset(dataset, "gcn", width=8, depth=2)
+    mesh = sample(7)
+    graph = operator.graph(mesh)
+    assert torch.equal(graph.edge_index, mesh_edges(mesh))
+    assert torch.equal(graph.intra_0[0], graph.intra_0[1])  # a graded mesh would have thousands within one radius
+    assert np.isfinite(operator.predict(mesh).point_data["u"]).all()
+    with pytest.raises(ConfigError, match="kernel"):
+        Operator.from_dataset(dataset, "gcn", kernel={"width": 8})

@@ -10,7 +10,7 @@ from torch_geometric.nn import GCNConv
 from gno.errors import ConfigError, DataError
 from gno.graph import GraphData, mesh_edges
 from gno.mesh import shapes
-from gno.nn import GraphConvolution
+from gno.nn import GraphConvolution, GraphConvolutions
 from gno.nn.graph_convolution import symmetric_weights
 from gno.testing import assert_equivariant
 
@@ -65,3 +65,12 @@ def test_what_cannot_be_is_refused() -> None:
         GraphConvolution(2, 3)(torch.ones(NUM, 4), EDGES)
     with pytest.raises(DataError):
         GraphConvolution(2, 3)(torch.ones(2, 2), EDGES)
+
+
+def test_layers_stand_one_behind_the_other_with_a_relu_between() -> None:
+    stack, v = GraphConvolutions((2, 5, 3)), torch.randn(NUM, 2)
+    first, second = stack.layers
+    assert torch.equal(stack(v, EDGES), second(first(v, EDGES).relu(), EDGES))
+    assert float(GraphConvolutions((2, 5), last=True)(v, EDGES).detach().min()) == 0
+    with pytest.raises(ConfigError, match=r"sizes are \(2,\); graph convolutions need two"):
+        GraphConvolutions((2,))
