@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gno.nn.cell_guard import CellGuard
 from gno.nn.edge_features import edge_features
 from gno.nn.graph_convolution import GraphConvolution, GraphConvolutions
 from gno.nn.graph_net_block import GraphNetBlock
@@ -12,6 +13,7 @@ from gno.nn.nearest_interpolation import NearestInterpolation
 
 __all__ = [
     "MLP",
+    "CellGuard",
     "GraphConvolution",
     "GraphConvolutions",
     "GraphNetBlock",
