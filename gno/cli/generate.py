@@ -12,7 +12,7 @@ from gno.cli.output import Output
 from gno.errors import ConfigError
 
 if TYPE_CHECKING:
-    from gno.problems.problem import Problem
+    from gno.problems.problem import Family
 
 
 def generate(
@@ -54,7 +54,7 @@ def generate(
     print_dataset(output, out)
 
 
-def _problem(name: str, set_: list[str] | None, seed: int | None) -> Problem:
+def _problem(name: str, set_: list[str] | None, seed: int | None) -> Family:
     from gno.cli.settings import settings
     from gno.problems import problem_named
 

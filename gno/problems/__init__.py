@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from gno.problems.burgers import Burgers
 from gno.problems.darcy import Darcy
 from gno.problems.generate import generate
 from gno.problems.misfit import Misfit, misfit
-from gno.problems.problem import Draw, Problem
-from gno.problems.registry import PROBLEMS, problem_named, problem_of
+from gno.problems.ns_torus import TorusFlow
+from gno.problems.problem import Draw, Family, Problem
+from gno.problems.registry import PROBLEMS, family_of, problem_named, problem_of
 
-__all__ = ["PROBLEMS", "Darcy", "Draw", "Misfit", "Problem", "generate", "misfit", "problem_named", "problem_of"]
+__all__ = [
+    "PROBLEMS",
+    "Burgers",
+    "Darcy",
+    "Draw",
+    "Family",
+    "Misfit",
+    "Problem",
+    "TorusFlow",
+    "family_of",
+    "generate",
+    "misfit",
+    "problem_named",
+    "problem_of",
+]

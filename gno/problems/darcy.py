@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar, Literal
 
@@ -71,6 +70,7 @@ class Darcy(Problem):
     """
 
     name: ClassVar[str] = "darcy"
+    equation: ClassVar[str] = "-div(a grad u) = f; a: permeability, f: source"
 
     coefficient: Literal["two-phase", "log-normal"] = "two-phase"
     source: float = 1.0
@@ -99,12 +99,8 @@ class Darcy(Problem):
         if unknown or not self.shapes:
             what = f"shape {unknown[0]!r} is unknown" if unknown else "shapes is empty"
             raise ConfigError(what, why=f"known: {', '.join(FAMILIES)}")
-        for option, least in (("nodes", 20), ("field_nodes", 100), ("refinement", 1), ("seed", 0)):
-            if getattr(self, option) < least:
-                raise ConfigError(f"{option} is {getattr(self, option)}", why=f"it must be at least {least}")
-        for option in ("tau", "scale"):
-            if not 0 < getattr(self, option) < np.inf:
-                raise ConfigError(f"{option} is {getattr(self, option)}", why="it must be positive and finite")
+        self._check_least(nodes=20, field_nodes=100, refinement=1, seed=0)
+        self._check_positive("tau", "scale")
         _ = self._deal
 
     @property
@@ -196,19 +192,6 @@ class Darcy(Problem):
         point = {name: values for name, values in result.point_data.items() if name != "permeability"}
         permeability = upscaled(mesh, cell_permeability(mesh), coarse)
         return result.with_data(point, {**result.cell_data, "permeability": permeability})
-
-    def attributes(self) -> dict[str, str | float | int]:
-        """Equation, options, seed, version and license."""
-        from gno import __version__
-
-        return {
-            "pde": self.name,
-            "equation": "-div(a grad u) = f; a: permeability, f: source",
-            "generator": json.dumps(asdict(self), sort_keys=True),
-            "seed": self.seed,
-            "version": __version__,
-            "license": "CC0-1.0",
-        }
 
     @property
     def _deal(self) -> Deal:

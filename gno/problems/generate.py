@@ -14,14 +14,14 @@ from typing import Any
 
 from gno.datasets import DatasetWriter
 from gno.errors import ConfigError, ResourceError
-from gno.problems.problem import Draw, Problem
+from gno.problems.problem import Draw, Family
 
 # Threads of numerical libraries would fight for the cores that the workers have.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def generate(
-    problem: Problem,
+    problem: Family,
     path: str | os.PathLike[str],
     n: int,
     *,
@@ -81,7 +81,7 @@ def generate(
 
 
 @contextmanager
-def _draws(problem: Problem, indices: range, workers: int) -> Iterator[Iterator[Draw]]:
+def _draws(problem: Family, indices: range, workers: int) -> Iterator[Iterator[Draw]]:
     """Samples in order, drawn here or by workers."""
     if workers == 1 or len(indices) < 2:
         yield (problem.sample(index) for index in indices)

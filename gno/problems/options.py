@@ -7,7 +7,7 @@ import re
 from dataclasses import MISSING, fields
 from typing import Any, NamedTuple
 
-from gno.problems.problem import Problem
+from gno.problems.problem import Family
 
 _ARGUMENT = re.compile(r"^    (\w+): (.*(?:\n {8,}\S.*)*)", re.MULTILINE)
 
@@ -26,7 +26,7 @@ class Option(NamedTuple):
     meaning: str
 
 
-def options_of(kind: type[Problem]) -> list[Option]:
+def options_of(kind: type[Family]) -> list[Option]:
     """All options of a problem, in its order.
 
     Args:
@@ -45,7 +45,7 @@ def options_of(kind: type[Problem]) -> list[Option]:
     ]
 
 
-def summary_of(kind: type[Problem]) -> str:
+def summary_of(kind: type[Family]) -> str:
     """What a problem is, in one sentence.
 
     Args:

@@ -1,15 +1,18 @@
-"""What a problem offers: samples with labels, and solvers to compare with."""
+"""What a problem offers: samples with labels, and, where it is steady, solvers to compare with."""
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
 from gno.datasets import FieldSpec
+from gno.errors import ConfigError
 from gno.mesh import Mesh
 from gno.mesh.interpolation import Interpolation
 from gno.mesh.transfer import cell_means
@@ -33,14 +36,16 @@ class Draw(NamedTuple):
     point_series: Mapping[str, np.ndarray] | None = None
 
 
-class Problem(ABC):
-    """A PDE with random inputs.
+class Family(ABC):
+    """A PDE with random inputs, of which samples are made.
 
-    A problem is a frozen dataclass of its options; ``seed`` is one of them.
+    A family is a frozen dataclass of its options; ``seed`` is one of them.
     """
 
     name: ClassVar[str]
     """Name on the command line."""
+    equation: ClassVar[str]
+    """The equation in one line of plain text."""
     seed: int
     """Seed of all random numbers."""
 
@@ -56,6 +61,36 @@ class Problem(ABC):
         Args:
             index: number of the sample.
         """
+
+    def attributes(self) -> dict[str, str | float | int]:
+        """What a dataset of this family says of itself: equation, options, seed, version and license."""
+        from gno import __version__
+
+        options = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        return {
+            "pde": self.name,
+            "equation": self.equation,
+            "generator": json.dumps(options, sort_keys=True),
+            "seed": self.seed,
+            "version": __version__,
+            "license": "CC0-1.0",
+        }
+
+    def _check_least(self, **least: int) -> None:
+        """Refuse options below a bound."""
+        for option, bound in least.items():
+            if getattr(self, option) < bound:
+                raise ConfigError(f"{option} is {getattr(self, option)}", why=f"it must be at least {bound}")
+
+    def _check_positive(self, *options: str) -> None:
+        """Refuse options that are not positive and finite."""
+        for option in options:
+            if not 0 < getattr(self, option) < np.inf:
+                raise ConfigError(f"{option} is {getattr(self, option)}", why="it must be positive and finite")
+
+
+class Problem(Family):
+    """A family without time, whose plain solver runs on the mesh of a sample."""
 
     @abstractmethod
     def solve(self, mesh: Mesh) -> Mesh:
@@ -107,7 +142,3 @@ class Problem(ABC):
         zeros = {spec.name: np.zeros(spec.shape(mesh.num_points)) for spec in targets}
         cell = {name: values for name, values in mesh.cell_data.items() if name not in zeros}
         return mesh.with_data({**mesh.point_data, **zeros}, cell)
-
-    @abstractmethod
-    def attributes(self) -> dict[str, str | float | int]:
-        """What a dataset of this problem says of itself: equation, options, seed, license."""

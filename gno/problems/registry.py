@@ -10,14 +10,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from gno.datasets.naming import suggestion
 from gno.errors import ConfigError
+from gno.problems.burgers import Burgers
 from gno.problems.darcy import Darcy
-from gno.problems.problem import Problem
+from gno.problems.ns_torus import TorusFlow
+from gno.problems.problem import Family, Problem
 
-PROBLEMS: dict[str, type[Problem]] = {"darcy": Darcy}
+PROBLEMS: dict[str, type[Family]] = {kind.name: kind for kind in (Darcy, Burgers, TorusFlow)}
 """Name on the command line to problem."""
 
 
-def kind_named(name: str) -> type[Problem]:
+def kind_named(name: str) -> type[Family]:
     """The kind of problem of a name.
 
     Args:
@@ -37,7 +39,7 @@ def kind_named(name: str) -> type[Problem]:
     return PROBLEMS[name]
 
 
-def problem_named(name: str, options: Mapping[str, Any]) -> Problem:
+def problem_named(name: str, options: Mapping[str, Any]) -> Family:
     """The problem of a name.
 
     Args:
@@ -61,7 +63,7 @@ def problem_named(name: str, options: Mapping[str, Any]) -> Problem:
     lists = {option for option, field in fields.items() if str(field.type).startswith("tuple")}
     values = {o: [v] if o in lists and isinstance(v, str) else v for o, v in options.items()}
     try:
-        problem: Problem = TypeAdapter(kind).validate_python(values)
+        problem: Family = TypeAdapter(kind).validate_python(values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         option = str(first["loc"][0])
@@ -73,8 +75,24 @@ def problem_named(name: str, options: Mapping[str, Any]) -> Problem:
     return problem
 
 
+def family_of(attributes: Mapping[str, Any]) -> Family | None:
+    """The family of samples that a dataset or a model names; ``None`` where it is none of ours.
+
+    Args:
+        attributes: of the dataset or of the model.
+
+    Example:
+        >>> family_of({"pde": "burgers", "generator": '{"resolution": 64}'}).resolution
+        64
+    """
+    try:
+        return problem_named(str(attributes.get("pde", "")), json.loads(str(attributes.get("generator", "{}"))))
+    except (ConfigError, ValueError, TypeError, AttributeError):
+        return None  # another version of the problem, or a stranger's attribute of that name
+
+
 def problem_of(attributes: Mapping[str, Any]) -> Problem | None:
-    """The problem that a dataset or a model names; ``None`` where it is none of ours.
+    """The problem that a dataset or a model names; ``None`` where it is none of ours with a solver for any mesh.
 
     Args:
         attributes: of the dataset or of the model.
@@ -83,7 +101,5 @@ def problem_of(attributes: Mapping[str, Any]) -> Problem | None:
         >>> problem_of({"pde": "darcy", "generator": '{"nodes": 200}'}).nodes
         200
     """
-    try:
-        return problem_named(str(attributes.get("pde", "")), json.loads(str(attributes.get("generator", "{}"))))
-    except (ConfigError, ValueError, TypeError, AttributeError):
-        return None  # another version of the problem, or a stranger's attribute of that name
+    family = family_of(attributes)
+    return family if isinstance(family, Problem) else None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gno.errors import ConfigError
-from gno.problems import PROBLEMS, Darcy, problem_named, problem_of
+from gno.problems import PROBLEMS, Darcy, Problem, family_of, problem_named, problem_of
 
 
 def test_a_problem_is_known_again_by_what_it_says_of_itself() -> None:
@@ -21,14 +21,15 @@ def test_a_problem_is_known_again_by_what_it_says_of_itself() -> None:
 def test_every_problem_can_be_made_by_its_name(name: str) -> None:
     problem = problem_named(name, {})
     assert isinstance(problem, PROBLEMS[name])
-    assert problem_of(problem.attributes()) == problem
+    assert family_of(problem.attributes()) == problem
+    assert problem_of(problem.attributes()) == (problem if isinstance(problem, Problem) else None)
 
 
 @pytest.mark.parametrize(
     "attributes",
     [
         {},
-        {"pde": "heat"},
+        {"pde": "magic"},
         {"pde": 3, "generator": 4},
         {"pde": "darcy", "generator": "no JSON"},
         {"pde": "darcy", "generator": "[1]"},
