@@ -116,7 +116,8 @@ def network_of(
         "out_channels": sum(channel.spec.components for channel in targets),
         "radius": geometry.radius,
     }
-    own["kernel"] = KernelOptions.of({**_mapping(options.get("kernel")), "dim": geometry.dim})
+    space = {"dim": geometry.dim, "period": geometry.period}
+    own["kernel"] = KernelOptions.of({**_mapping(options.get("kernel")), **space})
     taken = inspect.signature(kind_of(model)).parameters
     return make(model, {**options, **{name: value for name, value in own.items() if name in taken}})
 
@@ -159,7 +160,11 @@ def geometry_of(dataset: MeshDataset, model: str, geometry: Geometry | Mapping[s
     """
     if isinstance(geometry, Geometry):
         return geometry
-    given = geometry or {}
+    given, period = dict(geometry or {}), str(dataset.attributes.get("period", ""))
+    if period and "period" not in given:
+        given["period"] = [float(length) for length in period.split(",")]
+    if any(given.get("period", ())):
+        given.setdefault("features", ())  # the outer faces of a periodic box are no boundary
     if model.lower() in _ONE_LEVEL:
         given = {"levels": 1, **given}
     return Geometry.from_meshes(training_meshes(dataset, _SEEN), **given)

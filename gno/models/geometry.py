@@ -13,6 +13,7 @@ from gno.errors import ConfigError, DataError
 from gno.graph.hierarchy import INTRA_FACTOR, Hierarchy
 from gno.mesh.mesh import Mesh
 from gno.models.boundary_distance import boundary_distance
+from gno.ops.period import check_period
 from gno.typing import Points
 
 FEATURES = ("boundary_distance", "is_boundary", "coordinates")
@@ -38,6 +39,7 @@ class Geometry:
             boundary in training.
         center: what coordinates are measured from.
         seed: of the choice of levels.
+        period: length of the periodic box along each axis, 0 where it is not periodic; empty where nothing is.
 
     Raises:
         ConfigError: lengths, counts or features that cannot be.
@@ -55,9 +57,10 @@ class Geometry:
     scale: float = 1.0
     center: Sequence[float] = ()
     seed: int = 0
+    period: Sequence[float] = ()
 
     def __post_init__(self) -> None:
-        for name in ("spacing", "radius", "features", "center"):
+        for name in ("spacing", "radius", "features", "center", "period"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if self.dim not in (2, 3):
             raise ConfigError(f"dim is {self.dim}", why="meshes are 2-D or 3-D")
@@ -77,6 +80,7 @@ class Geometry:
             raise ConfigError(f"feature {wrong[0]!r} is unknown", why=f"known: {', '.join(FEATURES)}")
         if len(self.center) not in (0, self.dim):
             raise ConfigError(f"center is {self.center}", why=f"it has {self.dim} coordinates")
+        check_period(self.period or None, self.dim)
 
     @classmethod
     def from_meshes(cls, meshes: Iterable[Mesh], levels: int = 4, **given: Any) -> Geometry:
@@ -130,7 +134,9 @@ class Geometry:
         Args:
             points: coordinates ``(nodes, dim)``.
         """
-        return Hierarchy.build(points, spacing=self.spacing, radius=self.radius, seed=self.seed)
+        return Hierarchy.build(
+            points, spacing=self.spacing, radius=self.radius, seed=self.seed, period=self.period or None
+        )
 
 
 def _measured(meshes: Iterable[Mesh]) -> tuple[float, float, tuple[float, ...], int]:

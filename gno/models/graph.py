@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from gno.errors import DataError, MeshError
+from gno.errors import ConfigError, DataError, MeshError
 from gno.graph.edges import mesh_edges
 from gno.graph.hierarchy import Hierarchy
 from gno.graph.multilevel import MultilevelData, multilevel_graph
@@ -48,6 +48,12 @@ def graph_of(operator: Operator, mesh: Mesh) -> MultilevelData:
     if isinstance(operator.network, SolverCorrector):
         fields |= coarse_fields(operator, mesh, operator.factor(away, edge))
     has_radius = getattr(operator.network, "edges", "radius") == "radius"
+    if not has_radius and any(geometry.period):
+        raise ConfigError(
+            "a network on the edges of the mesh in a periodic box",
+            why="the edges end at the faces of the box",
+            fix='train it with edges = "radius", or another network',
+        )
     graph = multilevel_graph(
         mesh.points,
         geometry.hierarchy(mesh.points) if has_radius else Hierarchy.build(mesh.points, spacing=(), radius=(0.0,)),

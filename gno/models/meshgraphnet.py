@@ -99,8 +99,10 @@ class MeshGraphNet(nn.Module):
         if graph.x.shape[1] != self.in_channels:
             raise DataError(f"x has {graph.x.shape[1]} channels", why=f"the network takes {self.in_channels}")
         index = self._edge_index(graph)
-        none = graph.x[:, :0]
-        e = edge_features(index, (graph.pos, graph.pos), self.radius, (none, none), geometry=self.options.geometry)
+        none, place, options = graph.x[:, :0], graph.pos, self.options
+        e = edge_features(
+            index, (place, place), self.radius, (none, none), geometry=options.geometry, period=options.period
+        )
         weight = graph.volume_0 if self.options.aggregation == "quadrature" else None
         v, e = self.lift(graph.x), self.lift_edges(e)
         for block in self.blocks:

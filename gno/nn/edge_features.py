@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from gno.errors import ConfigError, DataError
+from gno.ops.period import minimum_image
 
 GEOMETRIES = ("relative", "absolute", "both")
 """Offsets and distances (invariant under translation), coordinates of both ends (as in the papers), or both."""
@@ -39,6 +42,7 @@ def edge_features(
     inputs: tuple[Float[Tensor, "sources c"], Float[Tensor, "targets c"]],
     *,
     geometry: str = "relative",
+    period: Sequence[float] = (),
 ) -> Float[Tensor, "edges features"]:
     r"""Features of the edges from sources to targets.
 
@@ -51,9 +55,11 @@ def edge_features(
         radius: length ``r`` that offsets are measured in, the same on every mesh.
         inputs: input channels ``a`` of sources and targets; the features have their type.
         geometry: ``relative``, ``absolute`` or ``both``.
+        period: length of the periodic box along each axis, 0 where it is not periodic: offsets are to the nearest
+            image; empty where nothing is periodic.
 
     Raises:
-        ConfigError: an unknown geometry, or a radius that is not positive.
+        ConfigError: an unknown geometry, a period that cannot be, or a radius that is not positive.
         DataError: inputs of different widths.
 
     Example:
@@ -70,7 +76,7 @@ def edge_features(
     start, end = position[0][source], position[1][target]
     parts = []
     if geometry != "absolute":
-        offset = (start - end) / radius
+        offset = minimum_image(start - end, period or None) / radius
         parts += [offset, offset.norm(dim=1, keepdim=True)]
     if geometry != "relative":
         parts += [start, end]

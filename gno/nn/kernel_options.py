@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -10,6 +10,7 @@ from gno.errors import ConfigError
 from gno.nn.edge_features import GEOMETRIES, num_edge_features
 from gno.nn.kernel_integral import AGGREGATIONS
 from gno.nn.mlp import MLP, activation
+from gno.ops.period import check_period
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class KernelOptions:
         geometry: ``relative``, ``absolute`` or ``both``, as of ``edge_features``.
         aggregation: ``mean``, ``sum`` or ``quadrature``, as of ``KernelIntegral``.
         activation: name of the activation.
+        period: length of the periodic box along each axis, as of ``edge_features``; empty where nothing is periodic.
 
     Raises:
         ConfigError: a value that cannot be.
@@ -38,6 +40,7 @@ class KernelOptions:
     geometry: str = "relative"
     aggregation: str = "mean"
     activation: str = "gelu"
+    period: Sequence[float] = ()
 
     def __post_init__(self) -> None:
         for name in ("width", "layers", "dim"):
@@ -49,6 +52,8 @@ class KernelOptions:
             if getattr(self, name) not in known:
                 raise ConfigError(f"kernel {name} {getattr(self, name)!r} is unknown", why=f"known: {', '.join(known)}")
         activation(self.activation)
+        object.__setattr__(self, "period", tuple(self.period))
+        check_period(self.period or None, self.dim)
 
     @classmethod
     def of(cls, options: KernelOptions | Mapping[str, Any] | None) -> KernelOptions:
@@ -80,4 +85,4 @@ class KernelOptions:
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON and a model file can hold."""
-        return asdict(self)
+        return asdict(self) | {"period": list(self.period)}

@@ -147,6 +147,7 @@ class MultipoleKernels(nn.Module):
             self.radius[max(ends)],
             (inputs[source], inputs[target]),
             geometry=self.options.geometry,
+            period=self.options.period,
         )
         quadrature = self.options.aggregation == "quadrature"
         weight = graph[f"volume_{source}"] if quadrature else None

@@ -105,6 +105,12 @@ def _build_ahead(graphs: Graphs | Trajectories, stop: Stop, tell: Progress, proc
 
 
 def _check_augmentation(recipe: Recipe, operator: Operator) -> None:
+    if recipe.data.augment == "rigid" and any(operator.geometry.period):
+        raise ConfigError(
+            'data.augment = "rigid" in a periodic box',
+            why="it is no box any more when it is rotated",
+            fix='use data.augment = "none"',
+        )
     vectors = [c.spec.name for c in (*operator.inputs, *operator.targets) if c.spec.components > 1]
     if recipe.data.augment == "rigid" and vectors:
         raise ConfigError(
