@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gno.cli.options import Debug, Device, Json, MeshFile, ModelFile, Quiet, Set
 from gno.cli.output import Output
+
+if TYPE_CHECKING:
+    from gno.mesh import Mesh
 
 
 def predict(
@@ -21,6 +24,10 @@ def predict(
         Path | None, typer.Option("--input", metavar="FIELDS", help="Mesh file whose fields are the inputs.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse inputs outside the training ranges.")] = False,
+    polish: Annotated[
+        float | None,
+        typer.Option("--polish", metavar="STEPS|TOL", help="Steps of the plain solver from it, or to which residual."),
+    ] = None,
     device: Device = "auto",
     as_json: Json = False,
     quiet: Quiet = False,
@@ -32,7 +39,7 @@ def predict(
     """
     from gno.cli.fields import with_inputs
     from gno.cli.places import check_file
-    from gno.cli.prediction import outside, residual, summary, write
+    from gno.cli.prediction import outside, polished, residual, summary, write
     from gno.cli.settings import settings
     from gno.errors import DataError
     from gno.mesh import load
@@ -52,14 +59,34 @@ def predict(
     begun = time.perf_counter()
     predicted = operator.predict(inputs)
     seconds = time.perf_counter() - begun
-    predicted, remark = residual(operator, predicted)
+    predicted, relative, remark = residual(operator, predicted)
     if remark:
         output.note(remark)
+    about: dict[str, Any] = {"seconds": seconds, "relative_residual": relative} | _corrected(output, predicted)
+    if polish is not None:
+        better = polished(operator, predicted, polish)
+        predicted, about["polish"] = better.mesh, better.numbers()
     picture = write(operator, predicted, out)
-    _print(output, summary(operator, predicted), {"path": out, "picture": picture, "seconds": seconds}, warnings)
+    _print(output, summary(operator, predicted), {"path": out, "picture": picture, **about}, warnings)
+
+
+def _corrected(output: Output, mesh: Mesh) -> dict[str, bool]:
+    """Whether the correction of a coarse solution was kept, where that is what the model does."""
+    if "is_corrected" not in mesh.point_data:
+        return {}
+    kept = bool(mesh.point_data["is_corrected"].max() > 0)
+    if not kept:
+        output.warn("the correction makes the residual larger: the fields are those of the coarse solver alone")
+    return {"is_corrected": kept}
 
 
 def _print(output: Output, rows: list[dict[str, Any]], about: dict[str, Any], warnings: list[str]) -> None:
     output.table(list(rows[0]), [list(row.values()) for row in rows])
+    if about["relative_residual"] is not None:
+        output.text(f"relative residual of the prediction: {about['relative_residual']:.3g}")
+    if "polish" in about:
+        p = about["polish"]
+        what = f"{p['iterations']} iterations, {p['iterations_from_start']} without the prediction: {p['saved']} saved"
+        output.text(f"polished by {what}; residual {p['residual_before']:.3g} before, {p['residual_after']:.3g} after")
     output.text(f"{about['seconds']:.3g} s from the mesh to the fields\nwrote {about['path']} and {about['picture']}")
     output.result({**about, "fields": rows, "warnings": warnings})

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gno.errors import GnoError
+from gno.errors import ConfigError, GnoError
 from gno.files import replacing
 from gno.mesh import Mesh, save
 from gno.mesh.used import used_part
-from gno.problems import problem_of
+from gno.problems import Polished, misfit, polish, problem_of
 from gno.report import fields_picture
 
 if TYPE_CHECKING:
@@ -58,21 +58,45 @@ def outside(operator: Operator, mesh: Mesh) -> list[str]:
     return lines
 
 
-def residual(operator: Operator, mesh: Mesh) -> tuple[Mesh, str]:
-    """The mesh with the residual of its problem in the cell data, and a remark where there is none.
+def residual(operator: Operator, mesh: Mesh) -> tuple[Mesh, float | None, str]:
+    """The mesh with the residual of its problem in the cell data.
 
     Args:
         operator: the model; its attributes name the problem.
         mesh: of a prediction.
+
+    Returns:
+        the mesh, the relative residual as of ``gno.problems.misfit``, and a remark where there is none.
     """
     problem = problem_of(operator.attributes)
     if problem is None:
-        return mesh, "the model names no problem of ours: no residual is written"
+        return mesh, None, "the model names no problem of ours: no residual is written"
     try:
-        values = problem.residual(mesh)
+        found = misfit(problem, mesh)
     except GnoError as error:
-        return mesh, f"no residual is written: {error}"
-    return mesh.with_data(cell_data={**mesh.cell_data, "residual": values}), ""
+        return mesh, None, f"no residual is written: {error}"
+    values = found.cells[:, 0] if found.cells.shape[1] == 1 else found.cells
+    return mesh.with_data(cell_data={**mesh.cell_data, "residual": values}), found.relative, ""
+
+
+def polished(operator: Operator, mesh: Mesh, amount: float) -> Polished:
+    """What the plain solver makes of a prediction.
+
+    Args:
+        operator: the model; its attributes name the problem.
+        mesh: of a prediction.
+        amount: as of ``gno.problems.polish``.
+
+    Raises:
+        ConfigError: the model names no problem of ours, or one whose solver takes no start; another amount.
+        SolverError: there is no solution.
+    """
+    problem = problem_of(operator.attributes)
+    if problem is None:
+        raise ConfigError(
+            "a prediction of this model cannot be polished", why="it names no problem of ours", fix="leave out --polish"
+        )
+    return polish(problem, mesh, amount)
 
 
 def summary(operator: Operator, mesh: Mesh) -> list[dict[str, Any]]:

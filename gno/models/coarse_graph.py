@@ -76,10 +76,9 @@ def coarse_fields(operator: Operator, mesh: Mesh, factor: Tensor) -> dict[str, T
     """
     found = prolonged(operator, mesh)
     rest = misfit(coarse_of(operator).solver, found)
-    flat = rest.cells.reshape(mesh.num_cells, -1)
-    if flat.shape[1] != operator.num_outputs:
+    if rest.cells.shape[1] != operator.num_outputs:
         raise DataError(
-            f"the solver has {flat.shape[1]} equations in a cell",
+            f"the solver has {rest.cells.shape[1]} equations in a cell",
             why=f"the targets have {operator.num_outputs} channels",
         )
     weight = node_volume(mesh) / node_volume(mesh).sum()
@@ -94,7 +93,7 @@ def coarse_fields(operator: Operator, mesh: Mesh, factor: Tensor) -> dict[str, T
         "base": torch.cat(base, dim=1),
         "unit": torch.cat(unit, dim=1),
         "prolonged": torch.cat(seen, dim=1),
-        "rest": torch.from_numpy(np.ascontiguousarray(around_nodes(mesh, flat) / rest.scale)),
+        "rest": torch.from_numpy(np.ascontiguousarray(around_nodes(mesh, rest.cells) / rest.scale)),
     }
 
 

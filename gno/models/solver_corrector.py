@@ -19,8 +19,8 @@ class SolverCorrector(nn.Module):
     r"""A coarse solution, prolonged to the fine mesh, plus a correction by an operator.
 
     .. math::
-        u = P u_H + s \, \gamma \, G_\theta\Big(a, \; \frac{P u_H}{s}, \;
-        \operatorname{arsinh} \frac{R(P u_H)}{\rho \, |R(u_0)|}\Big), \qquad s = \| P u_H \|
+        u = P u_H + s \, \gamma \, G_\theta\Big(a, \; \frac{P u_H}{s}, \; r, \; \operatorname{arsinh} r\Big),
+        \qquad s = \| P u_H \|, \quad r = \frac{R(P u_H)}{\rho \, |R(u_0)|}
 
     The operator sees what is known of the sample, the prolonged coarse solution, and by how much that misses the
     equations of the fine mesh, all in units of the sample: in a linear problem, sources and boundary values that are
@@ -45,7 +45,7 @@ class SolverCorrector(nn.Module):
     Example:
         >>> network = SolverCorrector(3, 1, radius=(0.1, 0.3), options={"width": 8}, nodes=100)
         >>> network.operator.arguments["in_channels"], network.operator.arguments["width"]
-        (5, 8)
+        (6, 8)
     """
 
     scale: Tensor
@@ -71,7 +71,7 @@ class SolverCorrector(nn.Module):
         if network.lower() == type(self).__name__.lower():
             raise ConfigError(f"network is {network!r}", why="a corrector corrects a solver, not another corrector")
         given, table = dict(options or {}), KernelOptions.of(kernel)
-        own = {"in_channels": in_channels + 2 * out_channels, "out_channels": out_channels, "radius": list(radius)}
+        own = {"in_channels": in_channels + 3 * out_channels, "out_channels": out_channels, "radius": list(radius)}
         self.operator = make(network, {**given, **own, "kernel": table})
         self.gain = nn.Parameter(torch.zeros(out_channels))
         self.register_buffer("scale", torch.ones(out_channels))
@@ -102,6 +102,7 @@ class SolverCorrector(nn.Module):
             raise DataError(
                 "the graph has no coarse solution", why="the network corrects one", fix="make it by Operator.graph"
             )
-        inner = copy.copy(graph)
-        inner.x = torch.cat([graph.x, graph.prolonged, torch.asinh(graph.rest / self.rest_scale)], dim=1)
+        inner, rest = copy.copy(graph), graph.rest / self.rest_scale
+        # Coarse levels take means, which of the residual itself say what is missed there; its peaks are for the rest.
+        inner.x = torch.cat([graph.x, graph.prolonged, rest, torch.asinh(rest)], dim=1)
         return graph.base + graph.unit * self.scale * self.gain * self.operator(inner)

@@ -7,6 +7,7 @@ from gno.problems.darcy import Darcy
 from gno.problems.generate import generate
 from gno.problems.misfit import Misfit, misfit
 from gno.problems.ns_torus import TorusFlow
+from gno.problems.polish import Polished, polish
 from gno.problems.problem import Draw, Family, Problem
 from gno.problems.registry import PROBLEMS, family_of, problem_named, problem_of
 
@@ -17,11 +18,13 @@ __all__ = [
     "Draw",
     "Family",
     "Misfit",
+    "Polished",
     "Problem",
     "TorusFlow",
     "family_of",
     "generate",
     "misfit",
+    "polish",
     "problem_named",
     "problem_of",
 ]

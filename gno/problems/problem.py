@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from gno.datasets import FieldSpec
 from gno.errors import ConfigError
+from gno.fv import Report
 from gno.mesh import Mesh
 from gno.mesh.interpolation import Interpolation
 from gno.mesh.transfer import cell_means
@@ -142,3 +143,20 @@ class Problem(Family):
         zeros = {spec.name: np.zeros(spec.shape(mesh.num_points)) for spec in targets}
         cell = {name: values for name, values in mesh.cell_data.items() if name not in zeros}
         return mesh.with_data({**mesh.point_data, **zeros}, cell)
+
+    def improve(self, mesh: Mesh, *, tolerance: float, steps: int) -> tuple[Mesh, Report]:  # noqa: ARG002 - for children
+        """The targets of a mesh, made nearer to the discrete solution by steps of the plain solver.
+
+        Args:
+            mesh: a mesh with inputs, and targets at the nodes to start from.
+            tolerance: relative residual at which the solver stops.
+            steps: most steps.
+
+        Returns:
+            the mesh with the targets at cells and nodes, ``residual`` in the cells, and how the solver did.
+
+        Raises:
+            ConfigError: the solver of this problem cannot start from a field.
+            SolverError: there is no solution.
+        """
+        raise ConfigError(f"the solver of {self.name} takes no field to start from", fix="leave the polishing out")

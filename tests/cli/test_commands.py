@@ -8,6 +8,7 @@ import pytest
 
 from gno.datasets import MeshDataset
 from gno.mesh import load, save
+from gno.problems import Darcy, misfit
 
 Gno = Callable[..., Any]
 SMALL = ("--set", "nodes=40", "--set", "field_nodes=100", "--set", "refinement=1", "--quiet")
@@ -193,6 +194,32 @@ def test_predict_warns_outside_the_training_ranges_and_strict_refuses(gno: Gno, 
     assert "warning: permeability is 99, in training from 3 to 12" in warned.err
     assert warned.json["warnings"]
     assert {field["field"] for field in warned.json["fields"]} == {"u", "distance_from_training", "residual"}
+
+
+def test_predict_tells_the_residual_and_polishes(gno: Gno, files: Path, tmp_path: Path) -> None:
+    words = ("predict", files / "m.safetensors", files / "full.vtu", "-o", tmp_path / "p.vtu", "--json", "--quiet")
+    plain = gno(*words).json
+    rough = load(tmp_path / "p.vtu")
+    found = misfit(Darcy(), rough)
+    assert plain["relative_residual"] == pytest.approx(found.relative, rel=1e-9)
+    assert np.allclose(rough.cell_data["residual"], found.cells[:, 0])
+    better = gno(*words, "--polish", "1e-9").json
+    assert better["relative_residual"] == plain["relative_residual"]
+    numbers = better["polish"]
+    assert numbers["residual_before"] == pytest.approx(found.relative, rel=1e-6)
+    assert numbers["residual_after"] <= 1e-9
+    assert numbers["converged"]
+    assert numbers["saved"] == numbers["iterations_from_start"] - numbers["iterations"]
+    solved, exact = load(tmp_path / "p.vtu"), Darcy().solve(load(files / "full.vtu"))
+    assert np.allclose(solved.point_data["u"], exact.point_data["u"], rtol=0, atol=1e-9)
+    assert abs(solved.cell_data["residual"]).max() < 1e-6
+    three = gno(*words[:-2], "--polish", "3")
+    assert "polished by 3 iterations" in three.out
+    assert "relative residual of the prediction" in three.out
+    for amount, why in (("2.5", "a number of steps"), ("-1", "a number of steps"), ("much", "--polish")):
+        refused = gno(*words, "--polish", amount)
+        assert refused.code == 2
+        assert why in refused.err
 
 
 @pytest.mark.parametrize("factor", [1e3, 1e-3])

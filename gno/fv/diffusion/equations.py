@@ -75,6 +75,29 @@ class DiffusionEquations:
         report = Report(True, factor.steps, rest, (1.0, rest), 1, factor.steps)
         if right.requires_grad:
             u = attach(u, self.residual, lambda: factor, derivatives)
+        return self._solution(u, report)
+
+    @torch.no_grad()
+    def improve(self, u: Float[Tensor, " cells"], *, tolerance: float, steps: int) -> Solution:
+        """A field moved towards the solution, by GMRES from where it is; without a graph.
+
+        Args:
+            u: values ``(cells,)`` to start from.
+            tolerance: norm of the residual over that of zeros at which it stops.
+            steps: most steps.
+
+        Raises:
+            SolverError: the solution is not unique.
+        """
+        refuse_loose(self.mesh.parts, loose_parts(self.mesh.parts, self._held_cells()))
+        size, rest = float(self.residual(torch.zeros_like(u)).norm()), -self.residual(u)
+        now = float(rest.norm()) or 1.0
+        change, done, left = self.factorize().approach(rest, tolerance=tolerance * size / now, steps=steps)
+        relative = left * now / size if size else left * now
+        history = (float(rest.norm()) / size if size else float(rest.norm()), relative)
+        return self._solution(u + change, Report(relative <= tolerance, done, relative, history, 1, done))
+
+    def _solution(self, u: Tensor, report: Report) -> Solution:
         slope = self.flux.slope(u)
         leaving = -self.flux.geometry.size * self.flux(u, slope)
         flux = {name: leaving[faces].sum() for name, faces in self.mesh.patches.items()}

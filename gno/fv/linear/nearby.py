@@ -43,6 +43,28 @@ class Nearby(Factor):
         solved = [self.solve_to(EXACT, column, transposed=transposed)[0] for column in columns]
         return torch.stack(solved, dim=1).reshape(b.shape)
 
+    def approach(
+        self, b: Float[Tensor, " n"], *, tolerance: float, steps: int
+    ) -> tuple[Float[Tensor, " n"], int, float]:
+        """What so many steps of GMRES make of it: no error where they do not suffice.
+
+        Args:
+            b: right-hand side.
+            tolerance: relative residual at which it stops.
+            steps: most steps.
+
+        Returns:
+            the vector, the steps taken, and its relative residual.
+        """
+        return gmres(
+            lambda v: torch.from_numpy(self._matrix @ v.numpy()),
+            lambda v: self._factor.apply_inverse(v, transposed=False),
+            b.detach(),
+            tolerance=tolerance,
+            max_steps=steps,
+            restart=STEPS,
+        )
+
     def solve_to(
         self, tolerance: float, b: Float[Tensor, " n"], *, transposed: bool = False
     ) -> tuple[Float[Tensor, " n"], float]:

@@ -1,0 +1,76 @@
+"""A prediction as the start of the solver: where it ends, what it saves, what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gno.errors import ConfigError, SolverError
+from gno.fv import Diffusion, Dirichlet, Neumann
+from gno.mesh import Mesh, shapes
+from gno.models import CoarseSolve
+from gno.problems import Darcy, Problem, polish
+
+PROBLEM = Darcy()
+X, Y = (MESH := shapes.l_shape(0.05)).points.T
+MESH = MESH.with_data({"permeability": np.exp(np.sin(9 * X) * np.cos(7 * Y))})
+
+
+def predicted() -> Mesh:
+    return CoarseSolve(PROBLEM, nodes=80).prolonged(MESH, ["u"])
+
+
+def test_to_a_tolerance_it_ends_at_the_discrete_solution() -> None:
+    found, exact = polish(PROBLEM, predicted(), 1e-11), PROBLEM.solve(MESH)
+    assert found.converged
+    assert found.after <= 1e-11 < found.before
+    for data, expected in ((found.mesh.cell_data, exact.cell_data), (found.mesh.point_data, exact.point_data)):
+        assert np.abs(data["u"] - expected["u"]).max() < 1e-9 * np.abs(expected["u"]).max()
+    assert np.abs(found.mesh.cell_data["residual"]).max() < 1e-8
+
+
+def test_each_step_brings_the_residual_down_and_as_many_are_taken_as_asked_for() -> None:
+    steps = [polish(PROBLEM, predicted(), n) for n in (1, 2, 4)]
+    assert [found.iterations for found in steps] == [1, 2, 4]
+    assert [found.before for found in steps] == [steps[0].before] * 3
+    assert steps[0].before > steps[0].after > 5 * steps[1].after > 25 * steps[2].after
+
+
+def test_a_start_near_the_solution_saves_iterations_and_none_saves_none() -> None:
+    near = polish(PROBLEM, PROBLEM.solve(MESH), 1e-6)
+    coarse = polish(PROBLEM, predicted(), 1e-6)
+    none = polish(PROBLEM, PROBLEM.start(MESH), 1e-6)
+    assert near.saved >= coarse.saved >= 1
+    assert none.saved == 0
+    assert none.before == pytest.approx(1.0, rel=1e-12)
+    assert near.numbers()["iterations"] + near.numbers()["saved"] == near.from_start
+
+
+def test_the_solution_itself_needs_no_iterations() -> None:
+    problem, source = Diffusion(MESH, {"*": Dirichlet(0.0)}), 3.0
+    exact = problem.solve(2.0, source)
+    again = problem.improve(exact.u, 2.0, source, tolerance=1e-9)
+    assert again.report.iterations == 0
+    assert np.array_equal(again.u, exact.u)
+    assert float(sum(again.flux.values())) == pytest.approx(source * 0.75, rel=1e-8)
+
+
+def test_a_problem_that_is_at_rest_stays_there() -> None:
+    found = polish(Darcy(source=0.0), PROBLEM.start(MESH), 1e-8)
+    assert (found.iterations, found.before, found.after) == (0, 0.0, 0.0)
+    assert not found.mesh.cell_data["u"].any()
+
+
+@pytest.mark.parametrize("amount", [0.0, -1.0, 2.5, float("nan")])
+def test_amounts_that_say_nothing_are_refused(amount: float) -> None:
+    with pytest.raises(ConfigError, match="cannot be polished by"):
+        polish(PROBLEM, predicted(), amount)
+
+
+def test_what_cannot_be_improved_is_refused() -> None:
+    with pytest.raises(ConfigError, match="takes no field to start from"):
+        Problem.improve(PROBLEM, MESH, tolerance=1e-3, steps=1)
+    with pytest.raises(ConfigError, match="steps 0"):
+        Diffusion(MESH, {"*": Dirichlet(0.0)}).improve(np.zeros(MESH.num_cells), 1.0, 1.0, steps=0)
+    with pytest.raises(SolverError):
+        Diffusion(MESH, {"*": Neumann(0.0)}).improve(np.zeros(MESH.num_cells), 1.0, 1.0)
