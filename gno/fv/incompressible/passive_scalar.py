@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple
 
 from jaxtyping import Float
@@ -16,7 +15,6 @@ from gno.fv.boundary.values import scalars
 from gno.fv.incompressible.projection import Projection
 from gno.fv.incompressible.projection_boundary import Boundary
 from gno.fv.incompressible.state import FlowReport, FlowState
-from gno.fv.incompressible.viscosity import viscosity_of
 from gno.fv.linear.lagged import Kept
 from gno.fv.marching.stepping import Weights
 from gno.fv.marching.stretches import in_stretches
@@ -110,7 +108,7 @@ class PassiveScalar:
         flow = velocity
         if not isinstance(flow, FlowState):
             flow = self.flow.start(flow, body_force=body_force, boundary=boundary)
-        first = scalars(u, self.flow.mesh.geometry().centroid, "the initial scalar")
+        first = scalars(u, self.flow.mesh.geometry(self.flow.points).centroid, "the initial scalar")
         return Carried(flow, first, self.scalar.flatness(first, self.transport(flow)))
 
     def step(
@@ -156,6 +154,7 @@ class PassiveScalar:
         body_force: Value = 0.0,
         boundary: Boundary | None = None,
         on_step: Callable[[Carried], None] | None = None,
+        report: FlowReport | None = None,
         checkpoint: bool = True,
     ) -> tuple[Carried, FlowReport]:
         """Many steps; what comes out can go in again.
@@ -167,7 +166,9 @@ class PassiveScalar:
             body_force: as of ``Projection.advance``.
             boundary: of the flow, as of ``Projection.advance``.
             on_step: called with both after each step.
-            checkpoint: as of ``Projection.advance``.
+            report: as of ``Projection.advance``.
+            checkpoint: whether derivatives go through each of about ``sqrt(steps)`` stretches once more instead of
+                keeping what they need of all steps.
 
         Returns:
             both at the last time, and how the run went.
@@ -176,8 +177,11 @@ class PassiveScalar:
             ConfigError: values of the wrong shape, or a viscosity that is not positive.
             SolverError: a step that is too long for the flow, or one of the scalar that does not converge.
         """
-        report = FlowReport()
-        step = partial(self.step, viscosity=viscosity_of(viscosity), body_force=body_force, boundary=boundary)
+        report = FlowReport() if report is None else report
+        driving = self.flow.driving(viscosity, body_force=body_force, boundary=boundary)
+
+        def step(carried: Carried) -> Carried:
+            return self.follow(carried, self.flow.driven(carried.flow, driving))
 
         def told(carried: Carried) -> None:
             self.flow.watch(carried.flow, report)
@@ -215,5 +219,9 @@ class PassiveScalar:
                 with no value.
         """
         return self.scalar.transport(
-            flow.flux, self.diffusivity, source=now(self.source, flow.time), reaction=self.reaction
+            flow.flux,
+            self.diffusivity,
+            source=now(self.source, flow.time),
+            reaction=self.reaction,
+            points=self.flow.points,
         )

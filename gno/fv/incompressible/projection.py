@@ -12,15 +12,20 @@ from torch import Tensor
 
 from gno.errors import ConfigError, SolverError
 from gno.fv.boundary.conditions import Value
-from gno.fv.boundary.timed import now
 from gno.fv.boundary.values import vectors
-from gno.fv.incompressible.pressure_correction import Given, PressureCorrection
+from gno.fv.incompressible.driving import Driving
+from gno.fv.incompressible.pressure_correction import History, PressureCorrection, Rule
+from gno.fv.incompressible.projection_adjoint import recorded_step
 from gno.fv.incompressible.projection_boundary import Boundary, TimedBoundary
 from gno.fv.incompressible.state import FlowReport, FlowState
 from gno.fv.incompressible.viscosity import viscosity_of
+from gno.fv.linear.linear_map import LinearMap
 from gno.fv.marching.stretches import in_stretches
 from gno.fv.volumes.mesh import FVMesh
 from gno.fv.volumes.patches import check_patch
+
+_REMEMBERED = 4
+"""Bytes that the derivative of a step keeps, over those of a flow; at most."""
 
 
 class Projection:
@@ -48,8 +53,9 @@ class Projection:
     which ties neighboring pressures together as Rhie and Chow do, at whatever length of a step.
 
     The matrices do not change, so one factor of Poisson's equation and one of the viscous system serve all steps, and
-    all derivatives: with respect to the viscosity, the force, the initial velocity and the values on the boundary.
-    The mesh is fixed.
+    all derivatives: with respect to the viscosity, the force, the initial velocity, the values on the boundary and the
+    coordinates of the nodes. What a step was made of is kept, not recorded, and its derivative is one solve with each
+    transposed factor.
 
     Source: Guermond, Minev and Shen 2006, Comput. Methods Appl. Mech. Engrg. 195, 6011, section 3.2.
 
@@ -57,12 +63,14 @@ class Projection:
         mesh: of cells.
         boundary: patch to ``NoSlip``, ``Inlet``, ``PressureOutlet``, ``Slip`` or ``Symmetry``; values may be ``Timed``.
         dt: length of a step.
+        points: other coordinates of the nodes, which may require a gradient. The matrices are made of them once, so
+            derivatives by them can be taken once, or with ``retain_graph``.
         courant: part of a cell's volume that may leave it in one step; the method is explicit in the convection.
         method: ``direct`` (LU), ``multigrid`` (GMRES preconditioned with it), or ``auto``: multigrid for large meshes.
 
     Raises:
-        ConfigError: a step that is not positive, a dual mesh, points that require a gradient, or what
-            ``TimedBoundary`` refuses.
+        ConfigError: a step that is not positive, a dual mesh, or what ``TimedBoundary`` refuses.
+        MeshError: points with which cells cannot be used.
 
     Example:
         >>> from gno.fv.boundary.conditions import NoSlip
@@ -74,21 +82,25 @@ class Projection:
     """
 
     def __init__(
-        self, mesh: FVMesh, boundary: Boundary, *, dt: float, courant: float = 1.0, method: str = "auto"
+        self,
+        mesh: FVMesh,
+        boundary: Boundary,
+        *,
+        dt: float,
+        points: Float[Tensor, "nodes dim"] | None = None,
+        courant: float = 1.0,
+        method: str = "auto",
     ) -> None:
         if not (math.isfinite(dt) and dt > 0):
             raise ConfigError(f"dt is {dt}", why="a step in time is positive")
         if mesh.kind != "cell":
             raise ConfigError("a flow needs the cells, not the dual", fix="FVMesh.of(mesh, kind='cell')")
-        if mesh.points.requires_grad:
-            raise ConfigError(
-                "the points of the mesh require a gradient",
-                why="the matrices of all steps are made of them once, without one",
-                fix="detach them",
-            )
-        self.mesh, self.dt, self.courant = mesh, dt, courant
-        self._held = TimedBoundary(mesh, boundary)
-        self._equations = PressureCorrection(mesh, self._held, method=method)
+        if points is not None:
+            mesh.check(points)
+        self.mesh, self.points, self.dt, self.courant = mesh, points, dt, courant
+        self._held = TimedBoundary(mesh, boundary, mesh.geometry(points))
+        self._equations = PressureCorrection(self._held, method=method)
+        self._on_patch: dict[str, tuple[LinearMap, LinearMap]] = {}
 
     def start(
         self,
@@ -111,8 +123,9 @@ class Projection:
         Raises:
             ConfigError: values of the wrong shape, or a closed mesh into which more flows than out of it.
         """
-        u = vectors(velocity, self.mesh.geometry().centroid, "the velocity")
-        return self._equations.start(u, self._given(time, time, body_force, boundary), time)
+        u = vectors(velocity, self._held.geometry.centroid, "the velocity")
+        driving = Driving(self._held, 1.0, body_force=body_force, boundary=boundary)
+        return self._equations.start(u, driving.between(time, time), time)
 
     def step(
         self, flow: FlowState, *, viscosity: float | Tensor, body_force: Value = 0.0, boundary: Boundary | None = None
@@ -129,8 +142,33 @@ class Projection:
             SolverError: a step that is too long for the flow, or numbers that are not finite.
         """
         self._refuse_fast(flow)
-        given = self._given(flow.time, flow.time + self.dt, body_force, boundary)
-        return self._equations.step(flow, self.dt, viscosity_of(viscosity), given)
+        return self.driven(flow, self.driving(viscosity, body_force=body_force, boundary=boundary))
+
+    def driving(
+        self, viscosity: float | Tensor, *, body_force: Value = 0.0, boundary: Boundary | None = None
+    ) -> Driving:
+        """What drives many steps, made once.
+
+        Args:
+            viscosity: as of ``advance``.
+            body_force: as of ``advance``.
+            boundary: as of ``advance``.
+
+        Raises:
+            ConfigError: values of the wrong shape, or a viscosity that is not positive.
+        """
+        return Driving(self._held, viscosity, body_force=body_force, boundary=boundary)
+
+    def driven(self, flow: FlowState, driving: Driving) -> FlowState:
+        """One step, whatever its length; ``watch`` says whether it was too long.
+
+        Args:
+            flow: the flow at the last time.
+            driving: what drives it.
+        """
+        given = driving.between(flow.time, flow.time + self.dt)
+        u, p, flux = recorded_step(self._equations, History.of(flow), Rule.of(flow, self.dt), given)
+        return FlowState(u, p, flux, flow.time + self.dt, (flow.velocity, flow.flux))
 
     def advance(
         self,
@@ -141,6 +179,7 @@ class Projection:
         body_force: Value = 0.0,
         boundary: Boundary | None = None,
         on_step: Callable[[FlowState], None] | None = None,
+        report: FlowReport | None = None,
         checkpoint: bool = True,
     ) -> tuple[FlowState, FlowReport]:
         """Many steps.
@@ -155,8 +194,9 @@ class Projection:
             body_force: force per mass: a vector, one for each cell, a function of points, or ``Timed``.
             boundary: other values on the boundary, of the same kinds.
             on_step: called with the flow after each step.
-            checkpoint: whether derivatives go through each stretch of about ``sqrt(steps)`` steps once more instead of
-                keeping what they need of all of them, for memory that grows with the root of the number of steps.
+            report: of a run that this one goes on with.
+            checkpoint: whether derivatives go through stretches of steps once more where the flows of all of them take
+                more than 1 GiB.
 
         Returns:
             the last flow, and how the run went.
@@ -168,15 +208,18 @@ class Projection:
         flow = (
             initial if isinstance(initial, FlowState) else self.start(initial, body_force=body_force, boundary=boundary)
         )
-        report = FlowReport()
-        step = partial(self.step, viscosity=viscosity_of(viscosity), body_force=body_force, boundary=boundary)
+        report = FlowReport() if report is None else report
+        driving = self.driving(viscosity, body_force=body_force, boundary=boundary)
+        self._refuse_fast(flow)
 
         def told(flow: FlowState) -> None:
             self.watch(flow, report)
             if on_step is not None:
                 on_step(flow)
 
-        return in_stretches(step, flow, steps, told=told, checkpoint=checkpoint), report
+        step = partial(self.driven, driving=driving)
+        kept = _REMEMBERED * sum(t.nbytes for t in flow[:3])
+        return in_stretches(step, flow, steps, told=told, checkpoint=checkpoint, kept=kept), report
 
     def watch(self, flow: FlowState, report: FlowReport) -> None:
         """Take the flow after one more step into a report.
@@ -188,9 +231,10 @@ class Projection:
         Raises:
             SolverError: a step that is too long for the flow, or numbers that are not finite.
         """
+        courant, passing = self._refuse_fast(flow)
         report.steps += 1
-        report.courant = max(report.courant, self._refuse_fast(flow))
-        report.imbalance = max(report.imbalance, self.imbalance(flow))
+        report.courant = max(report.courant, courant)
+        report.imbalance = max(report.imbalance, self._imbalance(flow, passing))
 
     def gradients(
         self, flow: FlowState, *, boundary: Boundary | None = None
@@ -202,15 +246,12 @@ class Projection:
             boundary: other values on the boundary, of the same kinds.
         """
         do, (cells, dim) = self._equations.do, flow.velocity.shape
-        u = torch.cat([flow.velocity, self._held.velocity(flow.time, boundary)])
-        p = torch.cat([flow.pressure, self._held.pressure(flow.time, boundary)])
+        u, p = self._with_boundary(flow, boundary)
         return do.velocity_gradient(u).reshape(cells, dim, dim).mT, do.pressure_gradient(p).reshape(cells, dim)
 
     def imbalance(self, flow: FlowState) -> float:
         """Largest sum of fluxes out of a cell, over the largest sum of their sizes in any cell."""
-        flux = flow.flux.detach()
-        size = self._equations.passing(flux).max()
-        return float(self._equations.do.divergence(flux).abs().max() / size) if size > 0 else 0.0
+        return self._imbalance(flow, float(self._equations.do.passing(flow.flux.detach().abs()).max()))
 
     def force(
         self, flow: FlowState, patch: str, *, viscosity: float | Tensor, boundary: Boundary | None = None
@@ -227,28 +268,32 @@ class Projection:
             ConfigError: an unknown patch.
         """
         check_patch(patch, self.mesh.patches)
-        do, rows, area = self._equations.do, self.mesh.patches[patch], self.mesh.geometry().area
-        p = do.pressure_at(torch.cat([flow.pressure, self._held.pressure(flow.time, boundary)]))
-        shear = do.velocity_slope(torch.cat([flow.velocity, self._held.velocity(flow.time, boundary)]))
-        return (p[:, None] * area - viscosity_of(viscosity) * shear)[rows].sum(0)
+        if patch not in self._on_patch:
+            with torch.enable_grad():
+                do, rows = self._equations.do, self.mesh.patches[patch]
+                self._on_patch[patch] = do.pressure_at.rows(rows), do.velocity_slope.rows(rows)
+        (pressure_at, slope), area = self._on_patch[patch], self._held.geometry.area[self.mesh.patches[patch]]
+        u, p = self._with_boundary(flow, boundary)
+        return (pressure_at(p)[:, None] * area - viscosity_of(viscosity) * slope(u)).sum(0)
 
-    def _given(self, before: float, time: float, force: Value, boundary: Boundary | None) -> Given:
-        held, centers = self._held, self.mesh.geometry().centroid
-        return Given(
-            velocity=held.velocity(time, boundary),
-            pressure=held.pressure(time, boundary),
-            pressure_before=held.pressure(before, boundary),
-            force=vectors(now(force, time), centers, "the force"),
-        )
+    def _with_boundary(self, flow: FlowState, boundary: Boundary | None) -> tuple[Tensor, Tensor]:
+        held = self._held.during(boundary)
+        u = torch.cat([flow.velocity, held.velocity(flow.time)])
+        return u, torch.cat([flow.pressure, held.pressure(flow.time)])
 
-    def _refuse_fast(self, flow: FlowState) -> float:
-        """The largest Courant number, if the step is not too long for it."""
-        with torch.no_grad():
-            part = 0.5 * self.dt * self._equations.passing(flow.flux.detach()) / self.mesh.geometry().volume
-            size = torch.where(part.isfinite() & flow.velocity.detach().isfinite().all(1), part, torch.inf)
-        largest = float(size.max())
+    def _imbalance(self, flow: FlowState, passing: float) -> float:
+        left = float(self._equations.do.divergence(flow.flux.detach()).abs().max())
+        return left / passing if passing > 0 else 0.0
+
+    def _refuse_fast(self, flow: FlowState) -> tuple[float, float]:
+        """The largest Courant number, if the step is not too long for it, and what flows through any cell's faces."""
+        passing = self._equations.do.passing(flow.flux.detach().abs())
+        volume = self._held.geometry.volume.detach()
+        part = 0.5 * self.dt * passing / volume
+        largest = float(part.max() + 0 * flow.velocity.detach().sum())
         if not largest <= self.courant:
-            cell = int(size.argmax())
+            part = torch.where(part.isfinite() & flow.velocity.detach().isfinite().all(1), part, torch.inf)
+            cell, largest = int(part.argmax()), float(part.max())
             finite = math.isfinite(largest)
             raise SolverError(
                 f"the Courant number is {largest:.3g} in cell {cell} at time {flow.time:.6g}"
@@ -257,4 +302,4 @@ class Projection:
                 why=f"steps are stable up to about {self.courant:g}",
                 fix=f"take dt below {self.dt * self.courant / largest:.3g}" if finite else "take a smaller dt",
             )
-        return largest
+        return largest, float(passing.max())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import torch
 from jaxtyping import Float, Int
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gno.errors import ConfigError
 from gno.fv.boundary.conditions import Condition, Inlet, NoSlip, PressureOutlet, Slip, Symmetry
-from gno.fv.boundary.timed import now
+from gno.fv.boundary.timed import Timed, now
 from gno.fv.boundary.values import scalars, vectors
 from gno.fv.incompressible.boundary import FlowBoundary
 from gno.fv.volumes.geometry import Geometry
@@ -28,8 +28,11 @@ class TimedBoundary:
     Args:
         mesh: its patches.
         boundary: patch to condition; values may be ``Timed``.
+        geometry: of its cells; that of the mesh without it.
 
     Attributes:
+        geometry: of the cells.
+        conditions: patch to condition, of all patches.
         fixed: outer faces with a given velocity.
         open: outer faces with a given pressure.
         slip: outer faces with a normal velocity of nought.
@@ -41,57 +44,53 @@ class TimedBoundary:
     Example:
         >>> from gno.mesh import shapes
         >>> held = TimedBoundary(FVMesh.of(shapes.square(0.5)), {"top": NoSlip((1.0, 0.0)), "*": NoSlip()})
-        >>> len(held.fixed), len(held.open), held.velocity(0.0).sum(0).tolist()
+        >>> len(held.fixed), len(held.open), held.during().velocity(0.0).sum(0).tolist()
         (8, 0, [2.0, 0.0])
     """
 
-    def __init__(self, mesh: FVMesh, boundary: Boundary) -> None:
-        self._mesh = mesh
+    def __init__(self, mesh: FVMesh, boundary: Boundary, geometry: Geometry | None = None) -> None:
+        self._mesh, self.geometry = mesh, mesh.geometry() if geometry is None else geometry
         self.conditions = FlowBoundary.of(mesh, boundary).conditions
         self.fixed, self.open, self.slip = (self._faces(kinds) for kinds in _KINDS)
         parts = mesh.parts
         outlets = set(parts[mesh.owner[self.open]].tolist())
         self.closed = [(parts == part).nonzero()[:, 0] for part in parts.unique().tolist() if part not in outlets]
+        around = parts[mesh.owner[self.fixed]]
+        self._walls = [(around == parts[part[0]]).nonzero()[:, 0] for part in self.closed]
 
-    def velocity(self, time: float, boundary: Boundary | None = None) -> Float[Tensor, "fixed dim"]:
-        """The given velocities, patch by patch.
+    def during(self, boundary: Boundary | None = None) -> HeldValues:
+        """The values over a time.
 
         Args:
-            time: the time.
             boundary: other values, of the same kinds.
 
         Raises:
-            ConfigError: values of the wrong shape, or more that flows into a part without outlet than out of it.
+            ConfigError: a condition of another kind, or what ``HeldValues`` refuses.
         """
+        return HeldValues(self, self.conditions if boundary is None else self._same(boundary))
 
-        def at_faces(name: str, held: NoSlip | Inlet, g: Geometry) -> Tensor:
-            rows = self._mesh.patches[name]
-            inward = -g.normal[rows] if isinstance(held, Inlet) else None
-            return vectors(now(held.velocity, time), g.center[rows], f"the velocity on {name!r}", along=inward)
-
-        on = self._gather(boundary, _KINDS[0], at_faces)
-        self._refuse_unbalanced(on.detach(), time)
-        return on
-
-    def pressure(self, time: float, boundary: Boundary | None = None) -> Float[Tensor, " open"]:
-        """The given pressures, patch by patch.
+    def rows(self, name: str) -> Int[Tensor, " _faces"]:
+        """Faces of a patch.
 
         Args:
-            time: the time.
-            boundary: other values, of the same kinds.
+            name: of the patch.
         """
+        return self._mesh.patches[name]
 
-        def at_faces(name: str, held: PressureOutlet, g: Geometry) -> Tensor:
-            return scalars(now(held.pressure, time), g.center[self._mesh.patches[name]], f"the pressure on {name!r}")
+    def refuse_unbalanced(self, on: Float[Tensor, "fixed dim"], time: float) -> None:
+        """Refuse velocities that let more into a part without outlet than out of it.
 
-        return self._gather(boundary, _KINDS[1], at_faces)[:, 0]
+        Args:
+            on: the velocities.
+            time: the time.
 
-    def _refuse_unbalanced(self, on: Tensor, time: float) -> None:
-        g, owner = self._mesh.geometry(), self._mesh.owner[self.fixed]
-        area, size = g.area[self.fixed], g.size[self.fixed]
-        for part in self.closed:
-            here = torch.isin(owner, part)
-            out, scale = (area * on)[here].sum(), (size * on.norm(dim=1))[here].sum()
+        Raises:
+            ConfigError: by how much, and when.
+        """
+        area = self.geometry.area.detach()
+        for here in self._walls:
+            through, held = area[self.fixed[here]], on[here]
+            out, scale = (through * held).sum(), (through.norm(dim=1) * held.norm(dim=1)).sum()
             if abs(out) > _BALANCED * scale:
                 raise ConfigError(
                     f"{float(abs(out)):.6g} more flows {'out of' if out > 0 else 'into'} the mesh than back at time "
@@ -99,13 +98,6 @@ class TimedBoundary:
                     why="no patch lets fluid out as the pressure wants it",
                     fix="give a PressureOutlet, or velocities that balance",
                 )
-
-    def _gather(self, boundary: Boundary | None, kinds: tuple[type, ...], values: Callable[..., Tensor]) -> Tensor:
-        g = self._mesh.geometry()
-        conditions = self.conditions if boundary is None else self._same(boundary)
-        parts = [values(name, held, g) for name, held in conditions.items() if isinstance(held, kinds)]
-        width = [1, g.center.shape[1]][kinds is _KINDS[0]]
-        return torch.cat([g.center.new_zeros(0, width), *(part.reshape(len(part), width) for part in parts)])
 
     def _same(self, boundary: Boundary) -> Boundary:
         conditions = FlowBoundary.of(self._mesh, boundary).conditions
@@ -121,3 +113,58 @@ class TimedBoundary:
     def _faces(self, kinds: tuple[type, ...]) -> Int[Tensor, " _faces"]:
         rows = [self._mesh.patches[name] for name, held in self.conditions.items() if isinstance(held, kinds)]
         return torch.cat([self._mesh.owner[:0], *rows])
+
+
+class HeldValues:
+    """Given velocities and pressures; those that do not change in time are made once.
+
+    Args:
+        on: the faces.
+        conditions: patch to condition, of the kinds there.
+
+    Raises:
+        ConfigError: values of the wrong shape, or what ``refuse_unbalanced`` refuses.
+    """
+
+    def __init__(self, on: TimedBoundary, conditions: Boundary) -> None:
+        self._on, self._conditions = on, conditions
+        velocities = (held.velocity for held in conditions.values() if isinstance(held, NoSlip | Inlet))
+        pressures = (held.pressure for held in conditions.values() if isinstance(held, PressureOutlet))
+        self._velocity = None if any(isinstance(v, Timed) for v in velocities) else self._velocities(0.0)
+        self._pressure = None if any(isinstance(p, Timed) for p in pressures) else self._pressures(0.0)
+
+    def velocity(self, time: float) -> Float[Tensor, "fixed dim"]:
+        """The velocities, patch by patch.
+
+        Args:
+            time: the time.
+        """
+        return self._velocities(time) if self._velocity is None else self._velocity
+
+    def pressure(self, time: float) -> Float[Tensor, " open"]:
+        """The pressures, patch by patch.
+
+        Args:
+            time: the time.
+        """
+        return self._pressures(time) if self._pressure is None else self._pressure
+
+    def _velocities(self, time: float) -> Tensor:
+        g, parts = self._on.geometry, [self._on.geometry.center[:0]]
+        for name, held in self._conditions.items():
+            if isinstance(held, NoSlip | Inlet):
+                rows = self._on.rows(name)
+                inward = -g.normal[rows] if isinstance(held, Inlet) else None
+                value = now(held.velocity, time)
+                parts.append(vectors(value, g.center[rows], f"the velocity on {name!r}", along=inward))
+        on = torch.cat(parts)
+        self._on.refuse_unbalanced(on.detach(), time)
+        return on
+
+    def _pressures(self, time: float) -> Tensor:
+        g, parts = self._on.geometry, [self._on.geometry.volume[:0]]
+        for name, held in self._conditions.items():
+            if isinstance(held, PressureOutlet):
+                value, at = now(held.pressure, time), g.center[self._on.rows(name)]
+                parts.append(scalars(value, at, f"the pressure on {name!r}"))
+        return torch.cat(parts)

@@ -137,8 +137,7 @@ class FVMesh:
             if "geometry" not in self._kept:
                 self._kept["geometry"] = self._shape(self.points)
             return self._kept["geometry"]
-        if points.shape != self.points.shape:
-            raise MeshError(f"points have shape {tuple(points.shape)}", why=f"the mesh has {tuple(self.points.shape)}")
+        self._refuse_other_shape(points)
         return self._shape(points.to(torch.float64))
 
     def check(self, points: Float[Tensor, "nodes dim"]) -> None:
@@ -150,13 +149,17 @@ class FVMesh:
         Raises:
             MeshError: another shape, a coordinate that is not finite, or a cell that is inverted, flat or bent.
         """
+        self._refuse_other_shape(points)
         with torch.no_grad():
             self._shape.check(points)
 
     @property
     def parts(self) -> Int[Tensor, " cells"]:
         """Number of the connected part in which each cell lies, from 0: all are 0 where faces connect all cells."""
-        return torch.from_numpy(connected_components(self._adjacency(), directed=False)[1].astype(np.int64))
+        if "parts" not in self._kept:
+            number = connected_components(self._adjacency(), directed=False)[1]
+            self._kept["parts"] = torch.from_numpy(number.astype(np.int64))
+        return self._kept["parts"]
 
     def pairs(self, distance: int = 1) -> Int[Tensor, "2 pairs"]:
         """Cells whose values meet in a balance, themselves included: sorted rows and columns of a sparse matrix.
@@ -182,6 +185,10 @@ class FVMesh:
         if key not in self._kept:
             self._kept[key] = torch.from_numpy(_greedy(sparse.csr_array(self._reach(2 * distance))))
         return self._kept[key]
+
+    def _refuse_other_shape(self, points: Tensor) -> None:
+        if points.shape != self.points.shape:
+            raise MeshError(f"points have shape {tuple(points.shape)}", why=f"the mesh has {tuple(self.points.shape)}")
 
     def _adjacency(self) -> sparse.csr_array:
         n, p, q = self.num_cells, self.owner[: self.num_inner].numpy(), self.neighbor.numpy()

@@ -12,11 +12,12 @@ import torch
 from scipy.interpolate import griddata
 from torch import Tensor
 
-from gno.errors import ConfigError, SolverError
+from gno.errors import ConfigError, MeshError, SolverError
 from gno.fv.boundary.conditions import Dirichlet, Inlet, NoSlip, PressureOutlet, Slip, Symmetry
 from gno.fv.boundary.timed import Timed
 from gno.fv.incompressible.projection import Projection
 from gno.fv.incompressible.state import FlowState
+from gno.fv.marching import stretches
 from gno.fv.volumes.mesh import FVMesh
 from gno.mesh import Mesh, shapes
 from gno.testing import assert_order
@@ -158,33 +159,85 @@ def test_walls_without_friction_let_a_uniform_flow_pass(held: Slip | Symmetry, a
 def mixed() -> tuple[Projection, dict[str, Tensor], Callable[..., Tensor]]:
     """A flow with every kind of condition, its parameters, and a number that depends on them."""
     mesh = FVMesh.of(shapes.square(0.25, seed=1))
-    kept = {"left": Slip(), "right": PressureOutlet(), "bottom": Inlet(0.1)}
-    solver = Projection(mesh, {"top": NoSlip(), **kept}, dt=0.03)
+    kept = {"left": Slip(), "right": PressureOutlet(lambda x: x[:, 1]), "bottom": Inlet(0.1)}
     generator = torch.Generator().manual_seed(0)
     random = lambda: 0.3 * torch.randn(mesh.num_cells, 2, generator=generator, dtype=torch.float64)  # noqa: E731
     at = {"viscosity": torch.tensor(0.02).double(), "initial": random(), "lid": torch.tensor(0.4).double()}
+    solver = Projection(mesh, {"top": NoSlip(), **kept}, dt=0.03)
 
-    def outcome(viscosity: Tensor, initial: Tensor, lid: Tensor, body_force: Tensor, **options: Any) -> Tensor:
+    def outcome(
+        viscosity: Tensor,
+        initial: Tensor,
+        lid: Tensor,
+        body_force: Tensor,
+        points: Tensor | None = None,
+        **options: Any,
+    ) -> Tensor:
+        made = solver if points is None else Projection(mesh, {"top": NoSlip(), **kept}, dt=0.03, points=points)
         wall = NoSlip(Timed(lambda time: torch.stack([lid * (1 + time), 0 * lid])))
         settings = {"viscosity": viscosity, "body_force": body_force, "boundary": {"top": wall, **kept}}
-        flow, _ = solver.advance(initial, 7, **settings, **options)
-        return energy(solver, flow) + (flow.pressure * mesh.geometry().volume).sum()
+        flow, _ = made.advance(initial, 7, **settings)
+        held = made.force(flow, "top", viscosity=viscosity, boundary=settings["boundary"])
+        return energy(solver, flow) + (flow.pressure * mesh.geometry().volume).sum() + held.sum()
 
     return solver, {**at, "body_force": random()}, outcome
 
 
-def test_derivatives_equal_differences_with_and_without_checkpoints() -> None:
-    _, at, outcome = mixed()
-    asked = {name: value.clone().requires_grad_() for name, value in at.items()}
-    plain, saved = (
-        torch.autograd.grad(outcome(**asked, checkpoint=checkpoint), list(asked.values()))
-        for checkpoint in (False, True)
-    )
-    for (name, value), a, b in zip(at.items(), plain, saved):
+def differences(outcome: Callable[..., Tensor], at: dict[str, Tensor], found: dict[str, Tensor]) -> None:
+    """Each derivative along a random direction is that of central differences."""
+    for name, slope in found.items():
+        way = torch.randn(slope.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+        step = (1e-6 if name == "points" else 1e-5) * way
+        with torch.no_grad():
+            high, low = (outcome(**{**at, name: at[name] + sign * step}) for sign in (1, -1))
+        found_along = float((slope * step).sum())
+        assert found_along == pytest.approx(float(high - low) / 2, rel=1e-6), name
+
+
+def test_derivatives_equal_differences_with_and_without_checkpoints(monkeypatch: pytest.MonkeyPatch) -> None:
+    solver, at, outcome = mixed()
+    at["points"] = solver.mesh.points
+    found = []
+    for memory in (2**30, 0):
+        monkeypatch.setattr(stretches, "MEMORY", memory)
+        asked = {name: value.clone().requires_grad_() for name, value in at.items()}
+        found.append(torch.autograd.grad(outcome(**asked), list(asked.values())))
+    for a, b in zip(*found):
         torch.testing.assert_close(a, b, atol=0, rtol=1e-12)
-        way = torch.randn(value.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-        high, low = (outcome(**{**at, name: value + sign * 1e-5 * way}) for sign in (1, -1))
-        assert float((a * way).sum()) == pytest.approx(float(high - low) / 2e-5, rel=1e-6), name
+    differences(outcome, at, dict(zip(at, found[0])))
+
+
+@pytest.mark.parametrize("kind", ["quad", "delaunay"])
+@pytest.mark.parametrize("closed", [True, False])
+def test_derivatives_by_the_nodes(kind: str, closed: bool) -> None:
+    mesh = FVMesh.of(shapes.square(0.25, kind=kind, seed=1))
+    lid = {"top": NoSlip((1.0, 0.0)), "*": NoSlip()} if closed else {"*": Inlet(0.0), "right": PressureOutlet()}
+    swirl = lambda x: torch.stack([(3 * x[:, 1]).sin(), (2 * x[:, 0]).cos()], 1)  # noqa: E731
+    inside = ((mesh.points > 1e-9) & (mesh.points < 1 - 1e-9)).all(1, keepdim=True)
+    zero = torch.zeros_like(mesh.points)
+
+    def outcome(points: Tensor) -> Tensor:
+        solver = Projection(mesh, lid, dt=0.05, points=mesh.points + inside * points)
+        flow, _ = solver.advance(swirl, 5, viscosity=0.05, body_force=lambda x: torch.stack([x[:, 1], 0 * x[:, 0]], 1))
+        return (flow.velocity**2).sum() + (flow.pressure**3).sum() + (flow.flux**2).sum()
+
+    asked = zero.clone().requires_grad_()
+    differences(outcome, {"points": zero}, {"points": torch.autograd.grad(outcome(asked), asked)[0]})
+
+
+def test_what_is_made_of_flows_on_the_way_has_derivatives(monkeypatch: pytest.MonkeyPatch) -> None:
+    at, solver = {"viscosity": torch.tensor(0.02).double()}, cavity(4)
+
+    def outcome(viscosity: Tensor) -> Tensor:
+        drag: list[Tensor] = []
+        told = lambda flow: drag.append(solver.force(flow, "top", viscosity=viscosity)[0] ** 2)  # noqa: E731
+        solver.advance(0.0, 9, viscosity=viscosity, on_step=told)
+        return torch.stack(drag).sum()
+
+    for memory in (2**30, 0):
+        monkeypatch.setattr(stretches, "MEMORY", memory)
+        asked = at["viscosity"].clone().requires_grad_()
+        differences(outcome, at, {"viscosity": torch.autograd.grad(outcome(asked), asked)[0]})
 
 
 def test_second_derivatives() -> None:
@@ -192,7 +245,7 @@ def test_second_derivatives() -> None:
 
     def slope(nu: float) -> tuple[float, float]:
         viscosity = torch.tensor(nu, dtype=torch.float64, requires_grad=True)
-        value = outcome(**{**at, "viscosity": viscosity}, checkpoint=False)
+        value = outcome(**{**at, "viscosity": viscosity})
         (first,) = torch.autograd.grad(value, viscosity, create_graph=True)
         return float(first.detach()), float(torch.autograd.grad(first, viscosity)[0])
 
@@ -265,6 +318,8 @@ def test_what_cannot_be_solved_is_refused() -> None:
     mesh = shapes.square(0.5)
     with pytest.raises(ConfigError, match="dt is 0"):
         Projection(FVMesh.of(mesh), {"*": NoSlip()}, dt=0.0)
+    with pytest.raises(MeshError, match="points have shape"):
+        Projection(FVMesh.of(mesh), {"*": NoSlip()}, dt=0.1, points=torch.zeros(3, 2))
     with pytest.raises(ConfigError, match="dual"):
         Projection(FVMesh.of(mesh, kind="dual"), {"*": NoSlip()}, dt=0.1)
     with pytest.raises(ConfigError, match="condition Dirichlet"):
