@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def bench(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="kernels, neighbors, hierarchy, io or solver; all without it."),
+        typer.Argument(metavar="[NAME]", help="kernels, neighbors, hierarchy, io, solver or training; all without it."),
     ] = None,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the results.")] = Path(
         "runs/bench"

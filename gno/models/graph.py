@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import copy
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from gno.errors import ConfigError, DataError, MeshError
 from gno.graph.edges import mesh_edges
@@ -22,31 +24,55 @@ if TYPE_CHECKING:
     from gno.models.operator import Operator
 
 
-def graph_of(operator: Operator, mesh: Mesh) -> MultilevelData:
+def graph_of(operator: Operator, mesh: Mesh, like: MultilevelData | None = None) -> MultilevelData:
     """The graph of a mesh, as of ``Operator.graph``.
 
     Args:
         operator: whose network is to take it.
         mesh: with the input fields in its point or cell data.
+        like: a graph of the same mesh, whose levels and edges are taken.
 
     Raises:
-        DataError: a mesh of another dimension or without cells, or without an input field.
+        DataError: a mesh of another dimension or without cells, or without an input field; ``like`` of other nodes.
         MeshError: a cell that is inverted.
     """
-    geometry = operator.geometry
+    if like is None:
+        graph, features = _levels(operator, mesh)
+    elif like.num_nodes == mesh.num_points:
+        graph, features = copy.copy(like), like.x[:, operator.num_inputs :]
+        if "y" in graph:
+            del graph.y
+    else:
+        raise DataError(f"like has {like.num_nodes} nodes", why=f"the mesh has {mesh.num_points}", fix="leave it out")
+    graph.update(_fields(operator, mesh, graph, features))
+    return graph
+
+
+def _fields(operator: Operator, mesh: Mesh, graph: MultilevelData, features: Tensor) -> dict[str, Tensor]:
+    """What does depend on the fields, beside the geometric features of the nodes."""
+    values = [channel.values(mesh) for channel in operator.inputs]
+    x = [channel.encode(v).to(features.dtype) for channel, v in zip(operator.inputs, values)]
+    fields = {"x": torch.cat([*x, features], dim=1)}
+    if all(channel.spec.name in {*mesh.point_data, *mesh.cell_data} for channel in operator.targets):
+        fields["y"] = torch.cat([channel.encode(channel.values(mesh)) for channel in operator.targets], dim=1)
+    if isinstance(operator.network, SolverCorrector):
+        factor = operator.factor(graph.boundary_distance, graph.is_boundary)
+        fields |= coarse_fields(operator, mesh, factor.double())
+    params = [v[:1] for channel, v in zip(operator.inputs, values) if channel.per_sample]
+    if params:
+        fields["params"] = torch.cat(params, dim=1)
+    return {name: value if name == "params" else value.to(features.dtype) for name, value in fields.items()}
+
+
+def _levels(operator: Operator, mesh: Mesh) -> tuple[MultilevelData, Tensor]:
+    """What does not depend on the fields: the graph without them, and the geometric features of its nodes."""
+    geometry, kind = operator.geometry, next(operator.network.parameters()).dtype
     _check(mesh, geometry.dim)
     away = torch.from_numpy(boundary_distance(mesh))
     edge = torch.zeros(mesh.num_points, dtype=away.dtype)
     edge[torch.from_numpy(outer_nodes(mesh))] = 1.0
-    features = {"boundary_distance": away / geometry.scale, "is_boundary": edge}
-    values = [channel.values(mesh) for channel in operator.inputs]
-    x = [channel.encode(v) for channel, v in zip(operator.inputs, values)]
-    x += [features[name][:, None] for name in geometry.features if name in features]
-    fields: dict[str, Any] = {"x": torch.cat(x, dim=1) if x else away.new_zeros(mesh.num_points, 0)}
-    if all(channel.spec.name in {*mesh.point_data, *mesh.cell_data} for channel in operator.targets):
-        fields["y"] = torch.cat([channel.encode(channel.values(mesh)) for channel in operator.targets], dim=1)
-    if isinstance(operator.network, SolverCorrector):
-        fields |= coarse_fields(operator, mesh, operator.factor(away, edge))
+    known = {"boundary_distance": away / geometry.scale, "is_boundary": edge}
+    features = [known[name][:, None] for name in geometry.features if name in known]
     has_radius = getattr(operator.network, "edges", "radius") == "radius"
     if not has_radius and any(geometry.period):
         raise ConfigError(
@@ -57,19 +83,15 @@ def graph_of(operator: Operator, mesh: Mesh) -> MultilevelData:
     graph = multilevel_graph(
         mesh.points,
         geometry.hierarchy(mesh.points) if has_radius else Hierarchy.build(mesh.points, spacing=(), radius=(0.0,)),
-        dtype=next(operator.network.parameters()).dtype,
+        dtype=kind,
         node_volume=node_volume(mesh),
         boundary_distance=away,
         is_boundary=edge,
-        **fields,
     )
     graph.pos = torch.from_numpy(mesh.points)
     if not has_radius:
         graph.edge_index = mesh_edges(mesh)
-    params = [v[:1] for channel, v in zip(operator.inputs, values) if channel.per_sample]
-    if params:
-        graph.params = torch.cat(params, dim=1)
-    return graph
+    return graph, torch.cat([away.new_zeros(mesh.num_points, 0), *features], dim=1).to(kind)
 
 
 def _check(mesh: Mesh, dim: int) -> None:

@@ -147,11 +147,12 @@ class Operator(nn.Module):
         """Channels of the targets."""
         return sum(channel.spec.components for channel in self.targets)
 
-    def graph(self, mesh: Mesh) -> MultilevelData:
+    def graph(self, mesh: Mesh, like: MultilevelData | None = None) -> MultilevelData:
         """The graph of a mesh as the network takes it; building it needs no gradient and may be done ahead.
 
         Args:
             mesh: with the input fields in its point or cell data.
+            like: a graph that this operator made of the same mesh with other fields: its levels and edges are taken.
 
         Returns:
             The attributes of ``MultilevelData``, ``x (nodes, in)``, ``boundary_distance (nodes,)`` and ``is_boundary
@@ -165,7 +166,7 @@ class Operator(nn.Module):
         """
         from gno.models.graph import graph_of
 
-        return graph_of(self, mesh)
+        return graph_of(self, mesh, like)
 
     def forward(self, graph: Any) -> Float[Tensor, "nodes c_out"]:
         """Encoded targets of a graph, or of a batch of graphs.

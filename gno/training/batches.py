@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,24 +13,28 @@ from torch_geometric.data import Batch
 from torch_geometric.data import Data as Graph
 
 from gno.datasets.reader import MeshDataset
+from gno.mesh import Mesh
 
+Build = Callable[[Mesh, Graph | None], Graph]
+"""Makes the graph of a mesh, with the levels and edges of a graph of the same mesh where there is one."""
 _GIB = 2**30
 
 
 class Graphs:
-    """The graphs of a dataset, each built once as far as memory allows.
+    """The graphs of a dataset, each built once as far as memory allows; levels and edges once a mesh.
 
     Args:
         dataset: the samples.
-        build: makes a graph of a mesh: ``Operator.graph``.
+        build: makes a graph of a mesh, perhaps with the levels and edges of another: ``Operator.graph``.
         memory: GiB to keep.
     """
 
-    def __init__(self, dataset: MeshDataset, build: Any, *, memory: float = 4.0) -> None:
+    def __init__(self, dataset: MeshDataset, build: Build, *, memory: float = 4.0) -> None:
         self.dataset, self.build = dataset, build
         self.left = memory * _GIB
         self.is_full = False
         self._kept: dict[int, Graph] = {}
+        self._of_mesh: dict[int, Graph] = {}
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -40,14 +43,27 @@ class Graphs:
         """The graph of sample ``i``."""
         if i in self._kept:
             return self._kept[i]
-        graph = self.build(self.dataset[i].mesh)
-        size = num_bytes(graph)
-        if size <= self.left:
+        mesh = self.mesh_of(i)
+        like = self._of_mesh.get(mesh)
+        graph = self.build(self.dataset[i].mesh, like)
+        if self.take(num_bytes(graph, beside=like)):
             self._kept[i] = graph
-            self.left -= size
-        else:
-            self.is_full = True
+            self._of_mesh.setdefault(mesh, graph)
         return graph
+
+    def mesh_of(self, i: int) -> int:
+        """The number of the mesh of sample ``i`` in the file."""
+        return int(self.dataset.tables.mesh[self.dataset.indices[i]])
+
+    def take(self, size: int) -> bool:
+        """Whether there is room to keep something more; the room is taken then.
+
+        Args:
+            size: bytes.
+        """
+        self.is_full = size > self.left
+        self.left -= 0 if self.is_full else size
+        return not self.is_full
 
     @cached_property
     def nodes(self) -> list[int]:
@@ -115,11 +131,42 @@ def moved_rigidly(batch: Batch, *, seed: int, step: int, places: Sequence[int] |
     return moved
 
 
-def num_bytes(graph: Graph) -> int:
+def packed(order: Sequence[int], nodes: Sequence[int], *, size: int, budget: int = 0) -> list[list[int]]:
+    """Samples in their order, in batches that end where either limit is reached.
+
+    Args:
+        order: numbers of samples.
+        nodes: of each sample, by its number.
+        size: samples in a batch, at most.
+        budget: nodes in a batch, at most, as long as it has more than one sample; 0 for no limit.
+
+    Example:
+        >>> packed([0, 1, 2, 3], [50, 30, 20, 90], size=3, budget=60)
+        [[0], [1, 2], [3]]
+    """
+    ends = np.cumsum([nodes[i] for i in order])
+    batches, first = [], 0
+    while first < len(order):
+        after = first + size
+        if budget:
+            before = int(ends[first - 1]) if first else 0
+            after = min(after, max(int(np.searchsorted(ends, before + budget, side="right")), first + 1))
+        batches.append(list(order[first:after]))
+        first = after
+    return batches
+
+
+def num_bytes(graph: Graph, *, beside: Graph | None = None) -> int:
     """Memory of the tensors of a graph.
+
+    Args:
+        graph: any.
+        beside: a graph some of whose tensors it shares; these are not counted.
 
     Example:
         >>> num_bytes(Graph(pos=torch.zeros(3, 2, dtype=torch.float64)))
         48
     """
-    return sum(v.numel() * v.element_size() for v in graph.to_dict().values() if isinstance(v, Tensor))
+    shared = {id(v) for v in beside.to_dict().values()} if beside is not None else set()
+    own = (v for v in graph.to_dict().values() if isinstance(v, Tensor) and id(v) not in shared)
+    return sum(v.numel() * v.element_size() for v in own)

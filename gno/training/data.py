@@ -37,6 +37,7 @@ class Data(Section):
         augment: ``none``, or ``rigid``: every batch is rotated and reflected at random. For problems whose equations
             know no direction, and fields that are numbers, not vectors.
         memory: GiB of graphs that are kept; the graphs beyond are built anew in every epoch.
+        prefetch: batches that a thread makes ahead; 0 makes each when it is needed.
 
     Example:
         >>> Data(augment="rigid").valid
@@ -49,6 +50,7 @@ class Data(Section):
     valid_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
     augment: Literal["none", "rigid"] = "none"
     memory: Annotated[float, Field(ge=0)] = 4.0
+    prefetch: Annotated[int, Field(ge=0, le=64)] = 2
 
     def parts(self, dataset: MeshDataset, *, seed: int) -> Parts:
         """Which samples train and which validate.

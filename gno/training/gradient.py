@@ -55,6 +55,11 @@ class SimplexGradient:
             torch.from_numpy(volume).to(dtype),
         )
 
+    @property
+    def num_bytes(self) -> int:
+        """Memory of its tensors."""
+        return sum(t.numel() * t.element_size() for t in (self.corners, self.inverse, self.volume))
+
     def __call__(self, values: Float[Tensor, "nodes *components"]) -> Float[Tensor, "simplices dim *components"]:
         """Gradient ``(simplices, dim, ...)`` of values at the nodes."""
         difference = values[self.corners[:, 1:]] - values[self.corners[:, :1]]

@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from gno.errors import DataError, Interrupted, ModelError, SolverError
-from gno.training.batches import shuffled
 from gno.training.checkpoint import load_checkpoint, save_checkpoint
 from gno.training.ema import MovingAverage
+from gno.training.feed import Feed, Piece
 from gno.training.folder import RunFolder
 from gno.training.history import History
 from gno.training.objective import Measured, Objective
-from gno.training.portion import Portion, portions
 from gno.training.position import Best, Position, random_state, restore_random_state
+from gno.training.precision import Precision
 from gno.training.processes import Processes, is_lost
 from gno.training.progress import Event, Progress
 from gno.training.recipe import Recipe
@@ -59,12 +60,15 @@ class Trainer:
         self.processes = processes or Processes()
         options = recipe.optimization
         self.optimizer = options.make_optimizer(model)
-        self.schedule = options.make_schedule(len(objective))
-        self.num_batches = options.num_batches(len(objective))
+        self.feed = Feed(objective, recipe, self.processes)
+        self.schedule = options.make_schedule(self.feed.num_steps)
         self.average = MovingAverage(model, options.ema)
         self.position, self.best = Position(), Best()
         self.rows: list[dict[str, float | int]] = []
         self.device = next(model.parameters()).device
+        self.precision = Precision(options.precision, self.device)
+        if options.compile:
+            model.compile(dynamic=True)
         self._saved = -math.inf
 
     @property
@@ -114,6 +118,7 @@ class Trainer:
             "best": vars(self.best),
             "rows": self.rows,
             "random": random_state(self.device),
+            "precision": self.precision.state(),
         }
 
     def restore(self) -> None:
@@ -148,26 +153,35 @@ class Trainer:
         self.best.weights = _moved(self.best.weights, self.device)
         self.rows = state["rows"]
         restore_random_state(state["random"], self.device)
+        self.precision.restore(state.get("precision", self.precision.state()))
 
     def _epoch(self, stop: Stop, progress: Progress) -> None:
-        at, options = self.position, self.recipe.optimization
-        order = shuffled(len(self.objective), seed=self.recipe.seed, epoch=at.epoch)
+        at = self.position
         self.model.train()
         begun = time.monotonic() - at.seconds
-        for first in range(at.batch * options.batch_size, len(order), options.batch_size):
-            self._stop_if_told(stop)
-            at.loss += self._step(order[first : first + options.batch_size])
-            at.batch, at.step, at.seconds = at.batch + 1, at.step + 1, time.monotonic() - begun
-            numbers = {"epoch": at.epoch + 1, "loss": at.loss / at.batch}
-            progress(Event("training", at.step, options.epochs * self.num_batches, numbers | self._last_error()))
+        with closing(self.feed.epoch(at.epoch, start=at.batch, step=at.step)) as batches:
+            for pieces in batches:
+                self._stop_if_told(stop)
+                at.loss += self.step(pieces)
+                at.batch, at.step, at.seconds = at.batch + 1, at.step + 1, time.monotonic() - begun
+                numbers = {"epoch": at.epoch + 1, "loss": at.loss / at.batch}
+                progress(Event("training", at.step, self.feed.num_steps, numbers | self._last_error()))
         self._stop_if_told(stop)
 
-    def _step(self, samples: Sequence[int]) -> float:
-        at, options, processes = self.position, self.recipe.optimization, self.processes
-        nodes = [self.objective.nodes[i] for i in samples]
-        own = portions(samples, nodes, processes=processes.size)[processes.rank]
+    def step(self, pieces: Sequence[Piece]) -> float:
+        """Change the weights against the gradient of a batch; returns its loss.
+
+        Args:
+            pieces: of this process, from the feed.
+
+        Raises:
+            SolverError: the loss or its gradient is not finite.
+        """
+        at, options = self.position, self.recipe.optimization
         self.optimizer.zero_grad(set_to_none=True)
-        value = processes.add_gradients(self.model, sum(self._gradient(portion) for portion in own))
+        value = self.processes.add_gradients(self.model, sum(self._gradient(piece) for piece in pieces))
+        if math.isfinite(value) and not self.precision.take_back(self.model):
+            return value
         try:
             take_step(value, self.model, self.optimizer, rate=self.schedule(at.step), clip=options.gradient_clip)
         except SolverError as error:
@@ -179,10 +193,11 @@ class Trainer:
         self.average.update(self.model)
         return value
 
-    def _gradient(self, portion: Portion) -> float:
-        """Add a portion's share of the gradient; returns that of the loss."""
-        loss = portion.share * self.objective.loss(portion, self.position)
-        loss.backward()
+    def _gradient(self, piece: Piece) -> float:
+        """Add a piece's share of the gradient; returns that of the loss."""
+        with self.precision.autocast():
+            loss = piece.share * self.objective.loss(piece.batch.to(self.device))
+        (self.precision.factor * loss).backward()
         return float(loss.detach())
 
     def _finish_epoch(self, progress: Progress) -> dict[str, float | int]:
@@ -207,9 +222,8 @@ class Trainer:
         row: dict[str, float | int] = {"epoch": at.epoch + 1, "train_loss": at.loss / at.batch, **errors}
         row |= {"learning_rate": rate, "seconds": seconds}
         self.position = Position(epoch=at.epoch + 1, step=at.step)
-        total = self.recipe.optimization.epochs * self.num_batches
         shown = {"epoch": at.epoch + 1, "loss": row["train_loss"]} | ({"error": error} if errors else {})
-        progress(Event("training", at.step, total, shown, milestone=True))
+        progress(Event("training", at.step, self.feed.num_steps, shown, milestone=True))
         return row
 
     def _last_error(self) -> dict[str, float]:

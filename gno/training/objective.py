@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor
+from torch_geometric.data import Batch
 
 from gno.models import Operator
 from gno.training.batches import Graphs, moved_rigidly
@@ -26,12 +27,20 @@ class Objective(ABC):
         """Nodes of each sample of an epoch."""
 
     @abstractmethod
-    def loss(self, portion: Portion, at: Position) -> Float[Tensor, ""]:
-        """The mean loss of some samples.
+    def batch(self, portion: Portion, at: Position) -> Batch:
+        """Some samples as one graph; no weight of the model is looked at, so that it may be made ahead.
 
         Args:
             portion: which, and their places in the batch of this step.
             at: epoch and step, which decide what is drawn at random.
+        """
+
+    @abstractmethod
+    def loss(self, batch: Batch) -> Float[Tensor, ""]:
+        """The mean loss of the samples of a batch.
+
+        Args:
+            batch: of ``batch``, on the device of the model.
         """
 
     def __len__(self) -> int:
@@ -63,10 +72,15 @@ class SteadyObjective(Objective):
         """Nodes of each sample, as of ``Objective``."""
         return self.graphs.nodes
 
-    def loss(self, portion: Portion, at: Position) -> Float[Tensor, ""]:
-        """The mean over graphs and fields, as of ``Objective``."""
-        batch = self.graphs.batch(portion.samples).to(next(self.operator.parameters()).device)
+    def batch(self, portion: Portion, at: Position) -> Batch:
+        """The graphs of some samples, perhaps moved, as of ``Objective``."""
+        batch = self.graphs.batch(portion.samples)
         if self.recipe.data.augment == "rigid":
             batch = moved_rigidly(batch, seed=self.recipe.seed, step=at.step, places=portion.places)
-        prediction, target = self.operator.fields(self.operator(batch)), self.operator.fields(batch.y)
+        return batch
+
+    def loss(self, batch: Batch) -> Float[Tensor, ""]:
+        """The mean over graphs and fields, as of ``Objective``."""
+        encoded = self.operator(batch).to(batch.y.dtype)  # which autocast may have made shorter
+        prediction, target = self.operator.fields(encoded), self.operator.fields(batch.y)
         return batch_loss(prediction, target, batch, LOSSES[self.recipe.loss])

@@ -17,7 +17,13 @@ class Optimization(Section):
 
     Args:
         epochs: passes through the training samples.
-        batch_size: samples in a step.
+        batch_size: samples in a step, of all processes together.
+        batch_nodes: nodes in a step, at most, where samples differ in size: a batch is full when either limit is
+            reached; 0 for no such limit.
+        accumulate: parts of about as many nodes that a process computes its share of a batch in, one after the other;
+            the step is the same, in less memory.
+        precision: of the forward pass: ``float32``, or by autocast ``bfloat16`` or ``float16``; weights stay.
+        compile: run the network through ``torch.compile``.
         learning_rate: the largest of the schedule.
         weight_decay: of AdamW, for matrices only: biases and other vectors are not pulled to zero.
         warmup: share of all steps in which the learning rate rises.
@@ -33,6 +39,10 @@ class Optimization(Section):
 
     epochs: Annotated[int, Field(ge=1)] = 100
     batch_size: Annotated[int, Field(ge=1)] = 4
+    batch_nodes: Annotated[int, Field(ge=0)] = 0
+    accumulate: Annotated[int, Field(ge=1)] = 1
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    compile: bool = False
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     weight_decay: Annotated[float, Field(ge=0)] = 1e-4
     warmup: Annotated[float, Field(ge=0, le=1)] = 0.05
@@ -41,17 +51,12 @@ class Optimization(Section):
     gradient_clip: Annotated[float, Field(ge=0)] = 1.0
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
 
-    def num_batches(self, num_samples: int) -> int:
-        """Steps of one epoch; the last batch may be smaller."""
-        return -(-num_samples // self.batch_size)
-
-    def make_schedule(self, num_samples: int) -> CosineSchedule | ConstantSchedule:
+    def make_schedule(self, num_steps: int) -> CosineSchedule | ConstantSchedule:
         """The learning rate as a function of the step."""
-        steps = self.epochs * self.num_batches(num_samples)
-        warmup = round(self.warmup * steps)
+        warmup = round(self.warmup * num_steps)
         if self.schedule == "constant":
             return ConstantSchedule(self.learning_rate, warmup=warmup)
-        return CosineSchedule(self.learning_rate, num_steps=steps, warmup=warmup, floor=self.floor)
+        return CosineSchedule(self.learning_rate, num_steps=num_steps, warmup=warmup, floor=self.floor)
 
     def make_optimizer(self, module: nn.Module) -> torch.optim.AdamW:
         """AdamW over the parameters of a module that want a gradient.

@@ -70,7 +70,7 @@ class Validation:
     def __init__(self, graphs: Graphs, *, batch_size: int, processes: Processes | None = None) -> None:
         self.graphs, self.batch_size, self.processes = graphs, batch_size, processes or Processes()
         self.own = range(self.processes.rank, len(graphs), self.processes.size)
-        self.gradients = {i: SimplexGradient.of(graphs.dataset[i].mesh, torch.float64) for i in self.own}
+        self._gradients: dict[int, SimplexGradient] = {}
 
     @torch.no_grad()
     def errors(self, operator: Operator) -> dict[str, float]:
@@ -85,9 +85,19 @@ class Validation:
             for g, i in enumerate(samples):
                 part = slice(int(batch.ptr[g]), int(batch.ptr[g + 1]))
                 v, u = ({name: values[part] for name, values in f.items()} for f in (prediction, target))
-                found[i] = field_errors(v, u, batch.node_volume[part], self.gradients[i])
+                found[i] = field_errors(v, u, batch.node_volume[part], self._gradient(i))
         operator.train(was_training)
         return mean_errors(self._gathered(found, [channel.spec.name for channel in operator.targets]))
+
+    def _gradient(self, i: int) -> SimplexGradient:
+        """The gradient on the mesh of a sample, kept as the graphs are."""
+        mesh = self.graphs.mesh_of(i)
+        if mesh in self._gradients:
+            return self._gradients[mesh]
+        gradient = SimplexGradient.of(self.graphs.dataset[i].mesh, torch.float64)
+        if self.graphs.take(gradient.num_bytes):
+            self._gradients[mesh] = gradient
+        return gradient
 
     def _gathered(self, found: Mapping[int, FieldErrors], names: Sequence[str]) -> list[FieldErrors]:
         """The errors of all samples in order, from all processes."""

@@ -87,13 +87,17 @@ class WindowObjective(Objective):
         first = int(draw.integers(last - stride * steps + 1))
         return Window(i, range(first, first + stride * steps + 1, stride))
 
-    def loss(self, portion: Portion, at: Position) -> Float[Tensor, ""]:
-        """The mean over windows and the steps with gradient, as of ``Objective``."""
-        batch = self.batch([self.window(number, at.epoch) for number in portion.samples])
-        batch = batch.to(next(self.propagator.parameters()).device)
+    def batch(self, portion: Portion, at: Position) -> Batch:
+        """Windows that begin in noise, perhaps moved, as of ``Objective``."""
+        batch = self.together([self.window(number, at.epoch) for number in portion.samples])
         if self.recipe.data.augment == "rigid":
             batch = moved_rigidly(batch, seed=self.recipe.seed, step=at.step, places=portion.places)
-        state, losses = batch.states[0] + self.noise(batch, portion.places, at.step), []
+        batch.start = batch.states[0] + self.noise(batch, portion.places, at.step)
+        return batch
+
+    def loss(self, batch: Batch) -> Float[Tensor, ""]:
+        """The mean over windows and the steps with gradient, as of ``Objective``."""
+        state, losses = batch.start, []
         for k, length in enumerate(batch.steps):
             truth = batch.states[k + 1]
             with torch.set_grad_enabled(k >= self.time.pushforward):
@@ -102,7 +106,7 @@ class WindowObjective(Objective):
                     losses.append(self._distance(state, truth, batch))
         return torch.stack(losses).mean()
 
-    def batch(self, windows: Sequence[Window]) -> Batch:
+    def together(self, windows: Sequence[Window]) -> Batch:
         """Some windows of as many steps as one graph, with ``states (instants, nodes, channels)`` and ``steps``.
 
         Args:

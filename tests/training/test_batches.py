@@ -25,9 +25,9 @@ def test_graphs_are_built_once_within_the_memory_and_again_beyond_it(small_data:
         operator = Operator.from_dataset(dataset, "gkn", width=4, depth=1)
         built: list[int] = []
 
-        def build(mesh: object) -> object:
+        def build(mesh: object, like: object) -> object:
             built.append(1)
-            return operator.graph(mesh)
+            return operator.graph(mesh, like)
 
         size = num_bytes(operator.graph(dataset[0].mesh)) / 2**30
         for memory, expected in ((1.0, 6), (0.0, 12), (2.5 * size, 10)):

@@ -34,7 +34,7 @@ def test_a_schedule_that_cannot_be_is_refused(options: dict[str, float]) -> None
 
 def test_the_section_makes_its_schedule_and_decays_only_matrices() -> None:
     options = Optimization(epochs=10, batch_size=4, warmup=0.2, weight_decay=0.5)
-    schedule = options.make_schedule(9)
+    schedule = options.make_schedule(30)
     assert isinstance(schedule, CosineSchedule)
     assert (schedule.num_steps, schedule.warmup) == (30, 6)
     assert isinstance(Optimization(schedule="constant").make_schedule(9), ConstantSchedule)

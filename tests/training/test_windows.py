@@ -67,7 +67,7 @@ def test_windows_lie_in_their_trajectories_and_depend_on_the_epoch_alone(
 
 def test_memory_changes_nothing(train_set: MeshDataset, heat_recipe: Recipe) -> None:
     kept, read = (objective(train_set, heat_recipe, memory=memory) for memory in (1.0, 0.0))
-    one, other = (each.batch(all_of(each, 0)) for each in (kept, read))
+    one, other = (each.together(all_of(each, 0)) for each in (kept, read))
     for name in ("states", "x", "steps", "edge_index", "is_fixed"):
         assert torch.equal(one[name], other[name])
     assert kept.nodes == one.ptr.diff().tolist()
@@ -77,8 +77,8 @@ def test_the_loss_is_that_of_the_rollout_and_its_first_steps_have_no_gradient(
     train_set: MeshDataset, heat_recipe: Recipe
 ) -> None:
     one = objective(train_set, heat_recipe, noise=0.0, horizon=2, pushforward=1)
-    model, batch = one.propagator, one.batch([one.window(number, 2) for number in (3, 8)])
-    loss = one.loss(Portion([3, 8], [0, 1], 1.0), Position(epoch=2))
+    model, batch = one.propagator, one.together([one.window(number, 2) for number in (3, 8)])
+    loss = one.loss(one.batch(Portion([3, 8], [0, 1], 1.0), Position(epoch=2)))
     found = torch.autograd.grad(loss, list(model.parameters()))
     with torch.no_grad():
         state = model.advance(batch, batch.states[0], batch.steps[0], batch.states[1])
@@ -95,14 +95,16 @@ def test_the_loss_is_that_of_the_rollout_and_its_first_steps_have_no_gradient(
 def test_portions_add_up_to_the_loss_of_the_batch(train_set: MeshDataset, heat_recipe: Recipe) -> None:
     one = objective(train_set, heat_recipe)
     at = Position(epoch=2, step=7)
-    whole = one.loss(Portion([3, 8, 5], [0, 1, 2], 1.0), at)
-    parts = [one.loss(Portion(samples, places, 1.0), at) for samples, places in (([3, 5], [0, 2]), ([8], [1]))]
+    whole = one.loss(one.batch(Portion([3, 8, 5], [0, 1, 2], 1.0), at))
+    parts = [
+        one.loss(one.batch(Portion(samples, places, 1.0), at)) for samples, places in (([3, 5], [0, 2]), ([8], [1]))
+    ]
     torch.testing.assert_close(whole, 2 / 3 * parts[0] + 1 / 3 * parts[1], rtol=1e-12, atol=0.0)
 
 
 def test_noise_is_drawn_anew_each_step_and_spares_given_nodes(train_set: MeshDataset, heat_recipe: Recipe) -> None:
     one = objective(train_set, heat_recipe, noise=0.5)
-    batch = one.batch(all_of(one, 0))
+    batch = one.together(all_of(one, 0))
     noise = [one.noise(batch, range(len(one)), step) for step in (0, 1, 0)]
     assert torch.equal(noise[0], noise[2])
     assert not torch.equal(noise[0], noise[1])
