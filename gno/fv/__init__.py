@@ -3,6 +3,7 @@
 from gno.fv.boundary.conditions import (
     Condition,
     Dirichlet,
+    FarField,
     Inlet,
     Neumann,
     NoSlip,
@@ -10,10 +11,14 @@ from gno.fv.boundary.conditions import (
     PressureOutlet,
     Robin,
     Slip,
+    StagnationInlet,
     Symmetry,
 )
 from gno.fv.boundary.profiles import parabola
 from gno.fv.boundary.timed import Timed
+from gno.fv.compressible.flow import Compressible
+from gno.fv.compressible.march import PseudoTime
+from gno.fv.compressible.solution import CompressibleFlow
 from gno.fv.diffusion.diffusion import Diffusion
 from gno.fv.diffusion.solution import Solution
 from gno.fv.incompressible.drag import coefficients, forces
@@ -31,10 +36,13 @@ from gno.fv.volumes.mesh import FVMesh
 
 __all__ = [
     "AdvectionDiffusion",
+    "Compressible",
+    "CompressibleFlow",
     "Condition",
     "Diffusion",
     "Dirichlet",
     "FVMesh",
+    "FarField",
     "Flow",
     "Inlet",
     "NavierStokes",
@@ -44,11 +52,13 @@ __all__ = [
     "Periodic",
     "PressureOutlet",
     "Projection",
+    "PseudoTime",
     "Report",
     "Robin",
     "Scalar",
     "Slip",
     "Solution",
+    "StagnationInlet",
     "Stepping",
     "Symmetry",
     "Timed",

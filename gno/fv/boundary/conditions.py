@@ -106,13 +106,46 @@ class Inlet:
     Args:
         velocity: a speed along the normal into the domain, a vector ``(dim,)``, one of either per face, or a function
             of points ``(n, dim)`` that returns one of these.
+        density: of a gas; that of the free stream without it.
 
     Example:
         >>> Inlet(1.5)
-        Inlet(velocity=1.5)
+        Inlet(velocity=1.5, density=None)
     """
 
     velocity: Value
+    density: Value | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class FarField:
+    """A gas flows by undisturbed: waves that come in carry the free stream, and those that leave are let out.
+
+    Where the gas comes in faster than sound all of it is given, and where it leaves so nothing is.
+
+    Example:
+        >>> FarField()
+        FarField()
+    """
+
+
+@dataclass(frozen=True, eq=False)
+class StagnationInlet:
+    r"""A gas comes from a large vessel: where it would be at rest its pressure and density are given.
+
+    Args:
+        pressure: :math:`p_0`: number, one per face of the patch, or a function of points.
+        density: :math:`\rho_0`, which is :math:`p_0 / (R T_0)` of the temperature there.
+        direction: of the flow, of any length; along the normal into the domain without it.
+
+    Example:
+        >>> StagnationInlet(1.0, 1.4)
+        StagnationInlet(pressure=1.0, density=1.4, direction=None)
+    """
+
+    pressure: Value
+    density: Value
+    direction: Value | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,4 +178,16 @@ class Periodic:
     partner: str
 
 
-Condition = Dirichlet | Neumann | Robin | NoSlip | Slip | Symmetry | Inlet | PressureOutlet | Periodic
+Condition = (
+    Dirichlet
+    | Neumann
+    | Robin
+    | NoSlip
+    | Slip
+    | Symmetry
+    | Inlet
+    | FarField
+    | StagnationInlet
+    | PressureOutlet
+    | Periodic
+)

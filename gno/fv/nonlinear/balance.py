@@ -13,7 +13,7 @@ from gno.fv.linear.pattern import SparsePattern
 from gno.fv.nonlinear.jacobian import Assembly, Blocks, local_derivatives
 
 State = Float[Tensor, "*samples _rows components"]
-Slope = Float[Tensor, "*samples _rows components dim"]
+Slope = Float[Tensor, "*samples _rows _values dim"]
 Theta = Any
 """What ``prepare`` makes of the parameters."""
 
@@ -23,10 +23,11 @@ class Balance(ABC):
 
     .. math::
         R_i(U) = \sum_f \pm F_f(U_P, U_N, G_P, G_N) + \sum_b F_b(U_P, G_P) - S_i(U_i, G_i),
-        \qquad G_i = \sum_j c_{ij} U_j + g_i
+        \qquad G_i = \sum_j c_{ij} \phi(U_j) + g_i
 
-    A child says what the fluxes are; each of its functions acts on all faces, or cells, at once, and on every one by
-    itself. Leading axes of the state count samples on the same mesh.
+    A child says what the fluxes are, and of what values :math:`\phi` the gradients are taken; each of its
+    functions acts on all faces, or cells, at once, and on every one by itself. Leading axes of the state count samples
+    on the same mesh.
 
     Args:
         owner: owner of each face ``(faces,)``; the inner faces come first.
@@ -65,6 +66,10 @@ class Balance(ABC):
     def gradient(self, theta: Theta) -> tuple[Tensor, Tensor]:
         """``c (entries, 1 or components, dim)`` on the stencil, and ``g (cells, 1 or components, dim)``."""
         raise NotImplementedError(f"{type(self).__name__} has a stencil, but no gradient")
+
+    def values(self, u: State, theta: Theta) -> Float[Tensor, "*samples _rows _values"]:  # noqa: ARG002 - for children
+        r"""What gradients are taken of, :math:`\phi(U)`: any number of values of each cell; the state by default."""
+        return u
 
     def prepare(self, parameters: Any) -> Theta:
         """What the other functions take, made of the parameters once: geometry, values on the boundary."""
@@ -110,15 +115,19 @@ class Balance(ABC):
         blocks = Blocks((u_p, g_p), (u_n, g_n), (u_b, g_b), (u_s, g_s))
         if first_order or coefficient is None:
             return self.assembly.direct(blocks)
-        return self.assembly.full(blocks, coefficient)
+        if type(self).values is Balance.values:
+            return self.assembly.full(blocks, coefficient)
+        (of_state,) = local_derivatives(lambda w: self.values(w, theta), u, trailing=(1,))
+        return self.assembly.full(blocks, coefficient, of_state)
 
     def slopes(self, u: State, theta: Theta) -> tuple[Slope, Tensor | None]:
         """The gradient of each cell, and its coefficients."""
         if self.stencil is None:
             return u.new_zeros((*u.shape, 0)), None
         coefficient, offset = self.gradient(theta)
-        terms = coefficient * u.index_select(-2, self.stencil.col)[..., None]
-        nothing = terms.new_zeros((*u.shape, terms.shape[-1]))
+        values = self.values(u, theta)
+        terms = coefficient * values.index_select(-2, self.stencil.col)[..., None]
+        nothing = terms.new_zeros((*values.shape, terms.shape[-1]))
         return nothing.index_add(-3, self.stencil.row, terms) + offset, coefficient
 
     def sides(self, u: State, g: Slope) -> tuple[State, State, Slope, Slope]:

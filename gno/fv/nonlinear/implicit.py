@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -14,10 +14,20 @@ from gno.errors import SolverError
 from gno.fv.linear.factor import Factor
 from gno.fv.linear.lagged import LaggedFactor, Linearization
 from gno.fv.linear.sparse import apply_inverse
-from gno.fv.nonlinear.newton import Newton, OnStep
+from gno.fv.nonlinear.newton import Jacobian, Newton, OnStep, Residual
 from gno.fv.nonlinear.report import ConvergenceError, Report
 
 Parameters = TypeVar("Parameters")
+
+
+@runtime_checkable
+class Iteration(Protocol):
+    """What finds the zero of a residual."""
+
+    def solve(
+        self, residual: Residual, jacobian: Jacobian, u: Tensor, on_step: OnStep | None = None
+    ) -> tuple[Tensor, Report, LaggedFactor]:
+        """The last state, how it went, and what solves with its Jacobian; arguments as of ``Newton.solve``."""
 
 
 def implicit_solve(
@@ -26,7 +36,7 @@ def implicit_solve(
     parameters: Parameters,
     *,
     jacobian: Callable[[Tensor, Parameters], Linearization],
-    method: Newton | None = None,
+    method: Iteration | None = None,
     derivatives: int = 1,
     on_step: OnStep | None = None,
     check: bool = True,
@@ -50,7 +60,7 @@ def implicit_solve(
         jacobian: entries and pattern of the exact Jacobian, and, if there is one, what makes a matrix nearby that is
             factorized in its stead: GMRES makes up for the difference. Entries are ``(samples, entries)`` where samples
             do not know of each other.
-        method: Newton's method, with its options.
+        method: ``Newton`` with its options, or another iteration.
         derivatives: how often the solution can be differentiated.
         on_step: called with the number of steps and the relative residual.
         check: whether to refuse a solution that did not converge; if not, it has no gradient.

@@ -116,17 +116,27 @@ class Assembly:
         return self._compose(self.near, self._by_value(blocks))
 
     def full(
-        self, blocks: Blocks, coefficient: Float[Tensor, "_stencil _components dim"]
+        self,
+        blocks: Blocks,
+        coefficient: Float[Tensor, "_stencil _components dim"],
+        of_state: Float[Tensor, "*samples cells values components"] | None = None,
     ) -> tuple[Float[Tensor, "*samples entries"], SparsePattern]:
-        r"""Entries and pattern of the Jacobian, with :math:`\partial R / \partial G \cdot \partial G / \partial U`."""
-        coefficient = coefficient.expand(-1, self.components, -1)
+        r"""Entries and pattern of the Jacobian, with :math:`\partial R / \partial G \cdot \partial G / \partial U`.
+
+        Args:
+            blocks: derivatives of what faces and cells do.
+            coefficient: of the gradients, on their stencil.
+            of_state: derivatives of the values that the gradients are taken of; without it those are the state.
+        """
+        coefficient = coefficient.expand(-1, blocks.of_owner[1].shape[-2], -1)
         p, n = blocks.of_owner[1], blocks.of_neighbor[1]
         own = -blocks.of_source[1]
         own = own.index_add(-4, self.inside, p).index_add(-4, self.neighbor, -n)
         own = own.index_add(-4, self.border, blocks.of_border[1])
 
         def through(slope: Tensor, which: Tensor, entry: Tensor) -> Tensor:
-            return torch.einsum("...eocd,ecd->...eoc", slope.index_select(-4, which), coefficient[entry])
+            by_value = torch.einsum("...eocd,ecd->...eoc", slope.index_select(-4, which), coefficient[entry])
+            return by_value if of_state is None else by_value @ of_state.index_select(-3, self._stencil.col[entry])
 
         every = torch.arange(len(coefficient), device=coefficient.device)
         seen_by_p, seen_by_n = self._across

@@ -1,0 +1,1 @@
+"""Flow of a gas without friction, at the nodes of any mesh."""

@@ -1,0 +1,201 @@
+"""What holds for a gas on the outer faces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from gno.errors import ConfigError
+from gno.fv.boundary.assignment import by_patch
+from gno.fv.boundary.conditions import Condition, FarField, Inlet, PressureOutlet, Slip, StagnationInlet, Symmetry
+from gno.fv.boundary.values import scalars, vectors
+from gno.fv.compressible.gas import Conserved, Gas, Rows, dot
+from gno.fv.compressible.roe import roe
+from gno.fv.volumes.geometry import Geometry
+from gno.fv.volumes.mesh import FVMesh
+
+WALLS = (Slip, Symmetry)
+
+
+class Outside(NamedTuple):
+    """What is given on the outer faces, in their order; one where nothing is given.
+
+    Args:
+        far: density, velocity and pressure far away ``(..., outer, dim + 2)``.
+        density: of inlets, and the stagnation density of stagnation inlets ``(..., outer)``.
+        velocity: of inlets; the direction of stagnation inlets ``(..., outer, dim)``.
+        pressure: of outlets, and the stagnation pressure of stagnation inlets ``(..., outer)``.
+    """
+
+    far: Float[Tensor, "*samples outer components"]
+    density: Rows
+    velocity: Float[Tensor, "*samples outer dim"]
+    pressure: Rows
+
+
+@dataclass(frozen=True, eq=False)
+class GasBoundary:
+    """The condition of each patch, as sets of outer faces.
+
+    Args:
+        mesh: a median dual.
+        conditions: patch to condition; of all patches.
+    """
+
+    mesh: FVMesh
+    conditions: Mapping[str, Condition]
+
+    @classmethod
+    def of(cls, mesh: FVMesh, conditions: Mapping[str, Condition]) -> GasBoundary:
+        """The boundary of a mesh.
+
+        Args:
+            mesh: a median dual.
+            conditions: patch to condition, ``*`` for all that are not named.
+
+        Raises:
+            ConfigError: an unknown patch, a patch without condition, or one whose condition is not about a gas.
+        """
+        held = by_patch(mesh.patches, conditions)
+        for name, condition in held.items():
+            if not isinstance(condition, Slip | Symmetry | FarField | Inlet | StagnationInlet | PressureOutlet):
+                raise ConfigError(
+                    f"patch {name!r} has the condition {type(condition).__name__}",
+                    why="a gas needs Slip, Symmetry, FarField, Inlet, StagnationInlet or PressureOutlet",
+                )
+        return cls(mesh, held)
+
+    def rows(self, *kinds: type) -> Int[Tensor, " rows"]:
+        """Numbers, among the outer faces, of those that have one of some conditions."""
+        none = self.mesh.owner[:0]
+        rows = [self.mesh.patches[name] for name, held in self.conditions.items() if isinstance(held, kinds)]
+        return torch.cat([none, *rows]).sort().values - (self.mesh.num_inner if rows else 0)
+
+    def patches(self, *kinds: type) -> list[str]:
+        """Names of the patches that have one of some conditions."""
+        return [name for name, held in self.conditions.items() if isinstance(held, kinds)]
+
+    def outside(self, geometry: Geometry, stream: Gas, units: Gas) -> Outside:
+        """What is given, at the centers of the outer faces; differentiable in it and in the geometry.
+
+        Args:
+            geometry: of the mesh.
+            stream: the undisturbed flow ``(..., 1)`` rows, in units.
+            units: density, speed and pressure that count as one ``(..., 1)``; the speed stands along every axis.
+
+        Raises:
+            ConfigError: values of the wrong shape, not finite, or not positive where they have to be.
+        """
+        start, dim = self.mesh.num_inner, self.mesh.dim
+        outer = self.mesh.num_faces - start
+        given = stream.packed().expand(*stream.density.shape[:-1], outer, dim + 2)
+        density, velocity, pressure = (torch.ones_like(t) for t in Gas.unpacked(given))
+        for name, held in self.conditions.items():
+            rows = self.mesh.patches[name]
+            center, inward, at = geometry.center[rows], -geometry.normal[rows], rows - start
+            if isinstance(held, PressureOutlet | StagnationInlet):
+                value = _positive(scalars(held.pressure, center, f"the pressure on patch {name!r}"), "pressure", name)
+                pressure = pressure.index_copy(-1, at, value / units.pressure)
+            if isinstance(held, Inlet):
+                value = vectors(held.velocity, center, f"the velocity on patch {name!r}", along=inward)
+                velocity = velocity.index_copy(-2, at, value / units.velocity)
+                density = density.index_copy(-1, at, stream.density.expand(*stream.density.shape[:-1], len(at)))
+            if isinstance(held, Inlet | StagnationInlet) and held.density is not None:
+                value = _positive(scalars(held.density, center, f"the density on patch {name!r}"), "density", name)
+                density = density.index_copy(-1, at, value / units.density)
+            if isinstance(held, StagnationInlet):
+                way = (
+                    inward if held.direction is None else vectors(held.direction, center, f"the direction on {name!r}")
+                )
+                way = way / dot(way, way).sqrt()[:, None]
+                velocity = velocity.index_copy(-2, at, way.expand(*velocity.shape[:-2], *way.shape))
+        return Outside(given, density, velocity, pressure)
+
+
+def boundary_flux(
+    boundary: Mapping[type, Int[Tensor, " rows"]],
+    u: Conserved,
+    outside: Outside,
+    area: Float[Tensor, "outer dim"],
+    heat_ratio: float,
+) -> Conserved:
+    r"""Flux out through every outer face: of pressure alone through walls, else Roe's into what lies outside.
+
+    Waves that leave take their values from inside and those that come in from outside, so a condition that says less
+    than the flow needs, as an outlet where the flow is supersonic, is not asked.
+
+    Args:
+        boundary: outer faces of each kind of condition.
+        u: what is conserved, at the outer faces ``(..., outer, dim + 2)``.
+        outside: what is given.
+        area: ``S (outer, dim)``.
+        heat_ratio: :math:`\gamma`.
+    """
+    gas = Gas.of(u, heat_ratio)
+    nothing = torch.zeros_like(gas.density)[..., None]
+    flux = torch.cat([nothing, gas.pressure[..., None] * area, nothing], -1)
+    for kind, rows in boundary.items():
+        if issubclass(kind, WALLS):
+            continue
+        inside, there = _pick(gas, rows), Outside(*_pick_all(outside, rows))
+        beyond = _BEYOND[kind](inside, there, area[rows], heat_ratio)
+        flux = flux.index_copy(-2, rows, roe(inside, beyond, area[rows], heat_ratio))
+    return flux
+
+
+def _far(_inside: Gas, outside: Outside, _area: Tensor, _heat_ratio: float) -> Gas:
+    return Gas.unpacked(outside.far)
+
+
+def _inlet(inside: Gas, outside: Outside, _area: Tensor, _heat_ratio: float) -> Gas:
+    """The pressure comes from inside."""
+    return Gas(outside.density, outside.velocity, inside.pressure)
+
+
+def _stagnation(inside: Gas, outside: Outside, area: Tensor, heat_ratio: float) -> Gas:
+    """Energy and entropy are given, and the wave of sound that leaves is kept."""
+    g, normal = heat_ratio - 1, area / dot(area, area).sqrt()[:, None]
+    leaving = dot(inside.velocity, normal) + 2 * inside.sound_speed(heat_ratio) / g
+    still2 = heat_ratio * outside.pressure / outside.density
+    slant = dot(outside.velocity, normal)
+    a, b, c = 1 + g / 2 * slant**2, -g * slant * leaving, g / 2 * leaving**2 - 2 * still2 / g
+    speed = (-b + (b**2 - 4 * a * c).clamp(min=0).sqrt()) / (2 * a)
+    warm = 1 - g / 2 * speed**2 / still2
+    warm = warm.clamp(min=1e-3)
+    density, pressure = outside.density * warm ** (1 / g), outside.pressure * warm ** (heat_ratio / g)
+    return Gas(density, speed[..., None] * outside.velocity, pressure)
+
+
+def _outlet(inside: Gas, outside: Outside, area: Tensor, heat_ratio: float) -> Gas:
+    """Entropy and the wave of sound that leaves come from inside."""
+    normal = area / dot(area, area).sqrt()[:, None]
+    density = inside.density * (outside.pressure / inside.pressure) ** (1 / heat_ratio)
+    sound = (heat_ratio * outside.pressure / density).sqrt()
+    faster = 2 / (heat_ratio - 1) * (inside.sound_speed(heat_ratio) - sound)
+    return Gas(density, inside.velocity + faster[..., None] * normal, outside.pressure.expand_as(density))
+
+
+_BEYOND = {FarField: _far, Inlet: _inlet, StagnationInlet: _stagnation, PressureOutlet: _outlet}
+
+
+def _pick(gas: Gas, rows: Tensor) -> Gas:
+    return Gas(*_pick_all(gas, rows))
+
+
+def _pick_all(tensors: Gas | Outside, rows: Tensor) -> list[Tensor]:
+    """Rows of tensors: velocities, and whole states, have one more axis behind that of the rows."""
+    axis = tensors[2].ndim - 1 if isinstance(tensors, Gas) else tensors.pressure.ndim - 1
+    return [t.index_select(axis, rows) for t in tensors]
+
+
+def _positive(value: Tensor, what: str, name: str) -> Tensor:
+    if not bool((value > 0).all()):
+        raise ConfigError(
+            f"the {what} on patch {name!r} is {float(value.min()):.4g}", why="of a gas it is larger than 0"
+        )
+    return value

@@ -1,0 +1,233 @@
+"""Steady flow of a gas without friction: mass, momentum and energy in balance about every node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gno.errors import ConfigError, SolverError
+from gno.fv.boundary.conditions import Condition, Inlet, PressureOutlet, Slip, StagnationInlet
+from gno.fv.compressible.balance import EulerBalance, EulerTheta, JSTBalance, UpwindBalance
+from gno.fv.compressible.boundary import GasBoundary
+from gno.fv.compressible.free_stream import FreeStream, Number
+from gno.fv.compressible.gas import Conserved, Gas, dot
+from gno.fv.compressible.hllc import hllc
+from gno.fv.compressible.march import March, PseudoTime
+from gno.fv.compressible.positivity import reach, refuse_negative
+from gno.fv.compressible.roe import roe
+from gno.fv.compressible.solution import CompressibleFlow
+from gno.fv.nonlinear.implicit import implicit_solve
+from gno.fv.nonlinear.newton import OnStep
+from gno.fv.nonlinear.report import ConvergenceError, Report
+from gno.fv.volumes.mesh import FVMesh
+from gno.mesh import Mesh
+
+SCHEMES = ("roe", "hllc", "jst")
+_FIX = "lower cfl in PseudoTime, start from a flow of a lower Mach number, or look at the mesh there"
+
+
+class Compressible:
+    r"""Steady flow of an ideal gas without friction (Euler), about the nodes of any mesh.
+
+    .. math::
+        \nabla \cdot (\rho v) = 0, \qquad \nabla \cdot (\rho v \otimes v) + \nabla p = 0, \qquad
+        \nabla \cdot \big( (\rho E + p) v \big) = 0, \qquad p = (\gamma - 1) \left( \rho E - \rho |v|^2 / 2 \right)
+
+    Unknowns lie at the nodes, and balances are those of the median dual. ``roe`` and ``hllc`` are upwind, of second
+    order with a smooth limiter; ``jst`` is central, with differences of second and fourth order. Newton's method solves
+    for all unknowns at once.
+
+    Source: Blazek 2015, Computational Fluid Dynamics, chapter 5; the schemes are cited where they stand.
+
+    Args:
+        mesh: any mesh, or its median dual.
+        conditions: patch to ``Slip``, ``Symmetry``, ``FarField``, ``Inlet``, ``StagnationInlet`` or ``PressureOutlet``;
+            ``*`` holds on all that are not named. Forces are those on ``Slip``.
+        scheme: ``jst``, ``roe`` or ``hllc``.
+        heat_ratio: :math:`\gamma`, of specific heats.
+        chord: length that forces refer to, and the size of what the gas flows about.
+
+    Raises:
+        ConfigError: an unknown scheme or patch, a patch without a condition, or a number that cannot be used.
+
+    Example:
+        >>> from gno.fv import FarField
+        >>> from gno.mesh import shapes
+        >>> mesh = shapes.airfoil_o(shapes.naca("0012"), around=24, outward=12)
+        >>> solver = Compressible(mesh, {"airfoil": Slip(), "farfield": FarField()})
+        >>> flow = solver.solve(mach=0.5, alpha=1.25)
+        >>> flow.report.converged, tuple(flow.velocity.shape), 0.1 < float(flow.cl) < 0.2
+        (True, (312, 2), True)
+    """
+
+    def __init__(
+        self,
+        mesh: Mesh | FVMesh,
+        conditions: Mapping[str, Condition],
+        *,
+        scheme: str = "jst",
+        heat_ratio: float = 1.4,
+        chord: float = 1.0,
+    ) -> None:
+        self.mesh = mesh if isinstance(mesh, FVMesh) else FVMesh.of(mesh, kind="dual")
+        if self.mesh.kind != "dual":
+            raise ConfigError(
+                f"the mesh is of kind {self.mesh.kind!r}", why="a gas is balanced about nodes: kind='dual'"
+            )
+        if scheme not in SCHEMES:
+            raise ConfigError(f"scheme {scheme!r} is unknown", why=f"there are {', '.join(SCHEMES)}")
+        if not (heat_ratio > 1 and chord > 0):
+            raise ConfigError(f"heat_ratio is {heat_ratio}, chord is {chord}", why="they are larger than 1, and than 0")
+        self.scheme, self.heat_ratio, self.chord = scheme, heat_ratio, chord
+        self.boundary = GasBoundary.of(self.mesh, conditions)
+        self.balance: EulerBalance = (
+            JSTBalance(self.boundary, heat_ratio, chord)
+            if scheme == "jst"
+            else UpwindBalance(self.boundary, heat_ratio, chord, roe if scheme == "roe" else hllc)
+        )
+
+    def solve(
+        self,
+        *,
+        mach: Number,
+        alpha: Number = 0.0,
+        density: Number = 1.0,
+        pressure: Number | None = None,
+        points: Float[Tensor, "nodes dim"] | None = None,
+        initial: CompressibleFlow | None = None,
+        method: PseudoTime | None = None,
+        on_step: OnStep | None = None,
+    ) -> CompressibleFlow:
+        """The steady flow, differentiable in the free stream, values on the boundary and coordinates of the nodes.
+
+        Args:
+            mach: of the free stream; numbers ``(samples,)`` give as many flows, and so for the next three.
+            alpha: angle of attack in degrees, from x to y.
+            density: of the free stream.
+            pressure: of the free stream; without it the speed of sound is one where the density is.
+            points: other coordinates of the nodes.
+            initial: a flow to start from, as that of the last parameters; from the free stream without it.
+            method: tolerance, most iterations, CFL number.
+            on_step: called with the number of steps and the relative residual.
+
+        Raises:
+            ConfigError: a number that cannot be used.
+            MeshError: points with which cells cannot be used.
+            ConvergenceError: no convergence; it carries the report.
+            SolverError: a density or pressure that cannot be kept positive, or gas that comes in faster than sound
+                where a condition does not say all about it.
+        """
+        method = method or PseudoTime()
+        free = self.free_stream(mach=mach, alpha=alpha, density=density, pressure=pressure)
+        theta = self.parameters(free, points)
+        with torch.no_grad():
+            still = free.gas.conserved(self.heat_ratio)
+            still = still.expand(*still.shape[:-2], self.mesh.num_cells, -1)
+            scale = self.residual(still, theta).flatten(-2).norm(dim=-1).reshape(-1)
+            start = still if initial is None else self._start(initial, still)
+        march = March(
+            method,
+            rate=lambda u: self.balance.rate(u, theta),
+            reach=lambda u, step: reach(u, step, self.heat_ratio),
+            scale=scale,
+            refuse=lambda u, step: refuse_negative(u, step, self.heat_ratio),
+        )
+        state, report = implicit_solve(
+            self.balance.residual,
+            start,
+            theta,
+            jacobian=self.balance.jacobian,
+            method=march,
+            derivatives=method.derivatives,
+            on_step=on_step,
+            check=False,
+        )
+        if not report.converged:
+            raise ConvergenceError(report, fix=_FIX)
+        self._refuse_inflow(Gas.of(state.detach(), self.heat_ratio), theta)
+        return self._flow(state, free, theta, report)
+
+    def free_stream(
+        self, *, mach: Number, alpha: Number = 0.0, density: Number = 1.0, pressure: Number | None = None
+    ) -> FreeStream:
+        """The undisturbed flow; arguments as of ``solve``."""
+        return FreeStream.of(mach, alpha, density, pressure, dim=self.mesh.dim, heat_ratio=self.heat_ratio)
+
+    def parameters(self, free: FreeStream, points: Float[Tensor, "nodes dim"] | None = None) -> EulerTheta:
+        """What the residual depends on beside the state: geometry, and what is given on the boundary.
+
+        Args:
+            free: from ``free_stream``.
+            points: other coordinates of the nodes.
+
+        Raises:
+            ConfigError: values on the boundary that cannot be used.
+            MeshError: points with which cells cannot be used.
+        """
+        if points is not None:
+            self.mesh.check(points)
+        geometry = self.mesh.geometry(points)
+        return self.balance.theta(geometry, self.boundary.outside(geometry, free.gas, free.units))
+
+    def residual(self, state: Conserved, parameters: EulerTheta) -> Conserved:
+        r"""What flows out of each dual cell: :math:`\sum_j F_{ij} + \sum_b F_b`, nought where the flow is steady.
+
+        So :math:`V_i \, \partial U_i / \partial t = -R_i(U)`, with ``parameters.metric.volume``.
+
+        Args:
+            state: density, momentum and total energy per unit of volume ``(..., nodes, dim + 2)``, where density and
+                speed of sound of the free stream are one: what ``free_stream`` calls units.
+            parameters: from ``parameters``.
+        """
+        return self.balance.residual(state, parameters)
+
+    def _start(self, initial: CompressibleFlow, still: Tensor) -> Tensor:
+        """A flow as a state, in the units of its own free stream, and moved along with it: else waves would come in."""
+        stream = initial.stream
+        sound = stream.sound_speed(self.heat_ratio)[..., None]
+        units = Gas(stream.density, sound, self.heat_ratio * stream.pressure)
+        gas, far = (Gas(*(there / one for there, one in zip(of, units))) for of in (initial.gas, stream))
+        shift = Gas.of(still[..., :1, :], self.heat_ratio).velocity - far.velocity
+        try:
+            velocity = (gas.velocity + shift).broadcast_to(*still.shape[:-1], self.mesh.dim)
+            return gas._replace(velocity=velocity).conserved(self.heat_ratio).broadcast_to(still.shape).clone()
+        except RuntimeError as error:
+            raise ConfigError(
+                f"the initial flow has a velocity of shape {tuple(initial.velocity.shape)}",
+                why=f"the mesh and the samples need {(*still.shape[:-1], self.mesh.dim)}",
+            ) from error
+
+    def _refuse_inflow(self, gas: Gas, theta: EulerTheta) -> None:
+        """Where gas comes in faster than sound everything about it has to be given."""
+        area = theta.metric.outer_area.detach()
+        for name in self.boundary.patches(Inlet, StagnationInlet, PressureOutlet):
+            rows = self.mesh.patches[name] - self.mesh.num_inner
+            node = self.mesh.owner[self.mesh.patches[name]]
+            speed = dot(gas.velocity[..., node, :], area[rows]) / dot(area[rows], area[rows]).sqrt()
+            fast = speed / gas.sound_speed(self.heat_ratio)[..., node]
+            if bool((fast < -1).any()):
+                worst = int(fast.argmin()) % len(node)
+                raise SolverError(
+                    f"gas comes in at Mach {-float(fast.min()):.3g} through patch {name!r}, at node {int(node[worst])}",
+                    why=f"{type(self.boundary.conditions[name]).__name__} does not give all of it",
+                    fix="give FarField there, or another pressure",
+                )
+
+    def _flow(self, state: Tensor, free: FreeStream, theta: EulerTheta, report: Report) -> CompressibleFlow:
+        gas = Gas(*(there * one for there, one in zip(Gas.of(state, self.heat_ratio), free.units)))
+        start = self.mesh.num_inner
+        return CompressibleFlow(
+            density=gas.density,
+            velocity=gas.velocity,
+            pressure=gas.pressure,
+            stream=Gas(*(there * one for there, one in zip(free.gas, free.units))),
+            heat_ratio=self.heat_ratio,
+            chord=self.chord,
+            report=report,
+            area=theta.metric.outer_area,
+            node=self.mesh.owner[start:],
+            walls={name: self.mesh.patches[name] - start for name in self.boundary.patches(Slip)},
+        )

@@ -1,0 +1,137 @@
+"""The steady flow of a gas, as the solver returns it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from gno.errors import ConfigError
+from gno.fv.compressible.gas import Gas, Rows, dot
+from gno.fv.incompressible.drag import Coefficients
+from gno.fv.nonlinear.report import Report
+from gno.fv.volumes.patches import check_patch
+
+
+@dataclass(frozen=True, eq=False)
+class CompressibleFlow:
+    """Density, velocity and pressure at the nodes, and what comes of them; with one more axis in front for samples.
+
+    Args:
+        density: ``(..., nodes)``.
+        velocity: ``(..., nodes, dim)``.
+        pressure: ``(..., nodes)``.
+        stream: the undisturbed flow, one row ``(..., 1)``.
+        heat_ratio: of specific heats.
+        chord: length that forces refer to.
+        report: how the solution went.
+        area: of the outer faces ``(outer, dim)``, out of the domain.
+        node: at which each outer face lies ``(outer,)``.
+        walls: patch to its rows among the outer faces, of the patches that forces act on.
+    """
+
+    density: Rows
+    velocity: Float[Tensor, "*samples nodes dim"]
+    pressure: Rows
+    stream: Gas
+    heat_ratio: float
+    chord: float
+    report: Report
+    area: Float[Tensor, "outer dim"] = field(repr=False)
+    node: Int[Tensor, " outer"] = field(repr=False)
+    walls: Mapping[str, Int[Tensor, " _rows"]] = field(repr=False)
+
+    @property
+    def gas(self) -> Gas:
+        """Density, velocity and pressure together."""
+        return Gas(self.density, self.velocity, self.pressure)
+
+    @property
+    def state(self) -> Float[Tensor, "*samples nodes components"]:
+        """Density, momentum and total energy ``(..., nodes, dim + 2)``."""
+        return self.gas.conserved(self.heat_ratio)
+
+    @property
+    def energy(self) -> Rows:
+        """Total energy per unit of volume ``(..., nodes)``."""
+        return self.gas.energy(self.heat_ratio)
+
+    @property
+    def mach(self) -> Rows:
+        """Speed over the speed of sound ``(..., nodes)``."""
+        return dot(self.velocity, self.velocity).sqrt() / self.gas.sound_speed(self.heat_ratio)
+
+    @property
+    def dynamic_pressure(self) -> Rows:
+        r""":math:`q_\infty = \rho_\infty |v_\infty|^2 / 2` ``(..., 1)``."""
+        return self.stream.density * dot(self.stream.velocity, self.stream.velocity) / 2
+
+    @property
+    def cp(self) -> Rows:
+        r"""Pressure coefficient :math:`(p - p_\infty) / q_\infty` ``(..., nodes)``; ``wall`` says which lie on one."""
+        return (self.pressure - self.stream.pressure) / self.dynamic_pressure
+
+    def wall(self, patch: str) -> Int[Tensor, " nodes"]:
+        """Numbers of the nodes on a wall, each once.
+
+        Args:
+            patch: its name.
+
+        Raises:
+            ConfigError: an unknown patch, which lists the walls.
+        """
+        check_patch(patch, self.walls)
+        return self.node[self.walls[patch]].unique()
+
+    def force(self, patch: str) -> Float[Tensor, "*samples dim"]:
+        r"""Of the pressure on a wall, beyond that of the undisturbed flow: :math:`\sum_f (p - p_\infty) S_f`.
+
+        Args:
+            patch: its name.
+
+        Raises:
+            ConfigError: an unknown patch, which lists the walls.
+        """
+        check_patch(patch, self.walls)
+        rows = self.walls[patch]
+        pushed = (self.pressure - self.stream.pressure)[..., self.node[rows]]
+        return (pushed[..., None] * self.area[rows]).sum(-2)
+
+    def coefficients(self, patch: str) -> Coefficients:
+        r"""Drag and lift of a wall over :math:`q_\infty` and the chord, in the axes of the wind.
+
+        Args:
+            patch: its name.
+
+        Raises:
+            ConfigError: an unknown patch, which lists the walls.
+        """
+        velocity = self.stream.velocity[..., 0, :]
+        along = velocity / dot(velocity, velocity).sqrt()[..., None]
+        across = torch.cat([-along[..., 1:2], along[..., :1], 0 * along[..., 2:]], -1)
+        force = self.force(patch) / (self.dynamic_pressure * self.chord)
+        return Coefficients(dot(force, along), dot(force, across))
+
+    @property
+    def forces(self) -> dict[str, Coefficients]:
+        """Drag and lift of each wall.
+
+        Raises:
+            ConfigError: there is no wall.
+        """
+        if not self.walls:
+            raise ConfigError("there is no wall", why="forces act on patches with the condition Slip")
+        return {patch: self.coefficients(patch) for patch in self.walls}
+
+    @property
+    def cl(self) -> Float[Tensor, "*samples"]:
+        """Lift coefficient of all walls together."""
+        return torch.stack([of.cl for of in self.forces.values()]).sum(0)
+
+    @property
+    def cd(self) -> Float[Tensor, "*samples"]:
+        """Drag coefficient of all walls together."""
+        return torch.stack([of.cd for of in self.forces.values()]).sum(0)
