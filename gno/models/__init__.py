@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gno.lazy import lazily
 
 if TYPE_CHECKING:
+    from gno.models.cfd_gcn import CFDGCN
     from gno.models.coarse_solve import CoarseSolve
     from gno.models.exported import export, export_inputs
     from gno.models.gcn import GCN
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from gno.models.solver_corrector import SolverCorrector
 
 _LAZY = {
+    "CFDGCN": "gno.models.cfd_gcn",
     "CoarseSolve": "gno.models.coarse_solve",
     "GCN": "gno.models.gcn",
     "GKN": "gno.models.gkn",
@@ -33,6 +35,7 @@ _LAZY = {
 }
 
 __all__ = [
+    "CFDGCN",
     "GCN",
     "GKN",
     "MGKN",

@@ -16,15 +16,17 @@ from gno.datasets.reader import MeshDataset
 from gno.errors import ConfigError, DataError
 from gno.mesh.faces import outer_nodes
 from gno.mesh.mesh import Mesh
+from gno.models.cfd_gcn import CFDGCN
 from gno.models.channel import Channel
 from gno.models.geometry import Geometry
+from gno.models.hybrid_options import hybrid_options
 from gno.models.registry import kind_of, make
 from gno.nn.kernel_options import KernelOptions
 
 _SEEN = 128  # training meshes that lengths are taken from
 _LOOKED_AT = 8  # training samples whose targets are looked at on the boundary
 _VANISHING = 1e-3  # of the largest value
-_ONE_LEVEL = ("gkn", "meshgraphnet", "gcn")
+_ONE_LEVEL = ("gkn", "meshgraphnet", "gcn", "cfdgcn")
 
 
 def build(
@@ -51,6 +53,8 @@ def build(
     """
     inputs, targets = channels_of(dataset, transforms, params)
     seen = geometry_of(dataset, model, geometry)
+    if kind_of(model) is CFDGCN:
+        options = hybrid_options(options, next(training_meshes(dataset, 1)), inputs, targets)
     return network_of(model, options, inputs, targets, seen), inputs, targets, seen
 
 

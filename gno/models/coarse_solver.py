@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -29,6 +29,7 @@ class CoarseFields:
     state: Float[Tensor, "samples ..."]
 
 
+@runtime_checkable
 class CoarseSolver(Protocol):
     """A solver, as networks with a coarse solution inside take it.
 

@@ -9,6 +9,7 @@ from torch import nn
 
 from gno.datasets.naming import suggestion
 from gno.errors import ConfigError
+from gno.models.cfd_gcn import CFDGCN
 from gno.models.gcn import GCN
 from gno.models.gkn import GKN
 from gno.models.meshgraphnet import MeshGraphNet
@@ -21,6 +22,7 @@ MODELS: dict[str, type[nn.Module]] = {
     "MeshGraphNet": MeshGraphNet,
     "SolverCorrector": SolverCorrector,
     "GCN": GCN,
+    "CFDGCN": CFDGCN,
 }
 """Networks by name. Each keeps the arguments it was made with in ``arguments``, as values that JSON can hold."""
 

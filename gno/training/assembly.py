@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gno.datasets import MeshDataset
 from gno.errors import ConfigError, Interrupted
-from gno.models import Operator, Propagator
+from gno.models import CFDGCN, Operator, Propagator
 from gno.training.batches import Graphs
 from gno.training.objective import Measured, Objective, SteadyObjective
 from gno.training.processes import Processes
@@ -109,6 +109,12 @@ def _check_augmentation(recipe: Recipe, operator: Operator) -> None:
         raise ConfigError(
             'data.augment = "rigid" in a periodic box',
             why="it is no box any more when it is rotated",
+            fix='use data.augment = "none"',
+        )
+    if recipe.data.augment == "rigid" and isinstance(operator.network, CFDGCN):
+        raise ConfigError(
+            'data.augment = "rigid" with a solver on a coarse mesh',
+            why="that mesh would have to be moved, too",
             fix='use data.augment = "none"',
         )
     vectors = [c.spec.name for c in (*operator.inputs, *operator.targets) if c.spec.components > 1]

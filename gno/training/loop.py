@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gno.errors import DataError, Interrupted, ModelError, SolverError
+from gno.models.coarse_states import coarse_states
 from gno.training.checkpoint import load_checkpoint, save_checkpoint
 from gno.training.ema import MovingAverage
 from gno.training.feed import Feed, Piece
@@ -23,7 +24,7 @@ from gno.training.precision import Precision
 from gno.training.processes import Processes, is_lost
 from gno.training.progress import Event, Progress
 from gno.training.recipe import Recipe
-from gno.training.step import take_step
+from gno.training.step import add_barrier, take_step
 from gno.training.stop import Stop
 from gno.training.watch import culprit, warn_of_epoch
 
@@ -69,6 +70,9 @@ class Trainer:
         self.precision = Precision(options.precision, self.device)
         if options.compile:
             model.compile(dynamic=True)
+        self.coarse = coarse_states(model)
+        for states in self.coarse:
+            states.is_open = True
         self._saved = -math.inf
 
     @property
@@ -119,6 +123,7 @@ class Trainer:
             "rows": self.rows,
             "random": random_state(self.device),
             "precision": self.precision.state(),
+            "coarse": [states.to_dict() for states in self.coarse],
         }
 
     def restore(self) -> None:
@@ -154,6 +159,8 @@ class Trainer:
         self.rows = state["rows"]
         restore_random_state(state["random"], self.device)
         self.precision.restore(state.get("precision", self.precision.state()))
+        for states, kept in zip(self.coarse, state.get("coarse", ())):
+            states.restore(kept)
 
     def _epoch(self, stop: Stop, progress: Progress) -> None:
         at = self.position
@@ -182,6 +189,7 @@ class Trainer:
         value = self.processes.add_gradients(self.model, sum(self._gradient(piece) for piece in pieces))
         if math.isfinite(value) and not self.precision.take_back(self.model):
             return value
+        add_barrier(self.model)
         try:
             take_step(value, self.model, self.optimizer, rate=self.schedule(at.step), clip=options.gradient_clip)
         except SolverError as error:

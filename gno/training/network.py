@@ -15,7 +15,7 @@ from gno.nn.kernel_options import KernelOptions
 from gno.training.complaints import Complaint, unknown, wrong_type
 from gno.training.section import Section
 
-_FROM_DATA = {"in_channels", "out_channels", "radius"}
+_FROM_DATA = {"in_channels", "out_channels", "radius", "columns", "outputs"}
 _TABLES: dict[str, Any] = {
     "geometry": dict[str, Any],
     "kernel": dict[str, Any],

@@ -8,8 +8,11 @@ import torch
 from pydantic import Field
 from torch import nn
 
+from gno.errors import ConfigError
+from gno.models.learned_mesh import learned_meshes
 from gno.training.schedule import ConstantSchedule, CosineSchedule
 from gno.training.section import Section
+from gno.training.step import SHARE
 
 
 class Optimization(Section):
@@ -31,6 +34,7 @@ class Optimization(Section):
         floor: last learning rate of the cosine as a share of the largest.
         gradient_clip: largest norm of the gradient; 0 leaves it alone.
         ema: decay of the moving average of the weights; 0 saves the last weights themselves.
+        coordinate_rate: learning rate of nodes that are learned, in edge lengths a step; ``learning_rate`` without it.
 
     Example:
         >>> Optimization(epochs=3).batch_size
@@ -50,6 +54,7 @@ class Optimization(Section):
     floor: Annotated[float, Field(ge=0, le=1)] = 0.0
     gradient_clip: Annotated[float, Field(ge=0)] = 1.0
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    coordinate_rate: Annotated[float, Field(gt=0)] | None = None
 
     def make_schedule(self, num_steps: int) -> CosineSchedule | ConstantSchedule:
         """The learning rate as a function of the step."""
@@ -59,13 +64,21 @@ class Optimization(Section):
         return CosineSchedule(self.learning_rate, num_steps=num_steps, warmup=warmup, floor=self.floor)
 
     def make_optimizer(self, module: nn.Module) -> torch.optim.AdamW:
-        """AdamW over the parameters of a module that want a gradient.
+        """AdamW over the parameters of a module that want a gradient; nodes that are learned have a rate of their own.
 
         Source: Loshchilov & Hutter 2019, arXiv 1711.05101.
+
+        Raises:
+            ConfigError: there is nothing to be learned.
         """
-        wanted = [p for p in module.parameters() if p.requires_grad]
+        nodes = [mesh.displacement for mesh in learned_meshes(module)]
+        wanted = [p for p in module.parameters() if p.requires_grad and all(p is not node for node in nodes)]
+        if not (wanted or nodes):
+            raise ConfigError("the network has nothing to learn", fix="let its mesh be learned, or give it layers")
+        share = 1.0 if self.coordinate_rate is None else self.coordinate_rate / self.learning_rate
         groups = [
-            {"params": [p for p in wanted if p.ndim >= 2], "weight_decay": self.weight_decay},
-            {"params": [p for p in wanted if p.ndim < 2], "weight_decay": 0.0},
+            {"params": [p for p in wanted if p.ndim >= 2], "weight_decay": self.weight_decay, SHARE: 1.0},
+            {"params": [p for p in wanted if p.ndim < 2], "weight_decay": 0.0, SHARE: 1.0},
+            {"params": nodes, "weight_decay": 0.0, SHARE: share},
         ]
         return torch.optim.AdamW([g for g in groups if g["params"]], lr=self.learning_rate)

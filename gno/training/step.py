@@ -11,9 +11,12 @@ from torch import Tensor, nn
 from torch_geometric.data import Batch
 
 from gno.errors import SolverError
+from gno.models.learned_mesh import learned_meshes
 from gno.training.losses import Loss
 
 Fields = Mapping[str, Tensor]
+SHARE = "rate_share"
+"""Of the learning rate, what a group of parameters has."""
 
 
 def batch_loss(prediction: Fields, target: Fields, batch: Batch, loss: Loss) -> Float[Tensor, ""]:
@@ -31,8 +34,21 @@ def batch_loss(prediction: Fields, target: Fields, batch: Batch, loss: Loss) -> 
     return torch.stack(parts).mean()
 
 
+def add_barrier(module: nn.Module) -> None:
+    """Add the gradient of what keeps the cells of learned meshes from turning over; it is no part of the loss told.
+
+    Args:
+        module: with the meshes; nothing is done without any.
+
+    Example:
+        >>> add_barrier(nn.Linear(1, 1))
+    """
+    for mesh in learned_meshes(module):
+        mesh.penalty().backward()
+
+
 def take_step(value: float, module: nn.Module, optimizer: torch.optim.Optimizer, *, rate: float, clip: float) -> None:
-    """Change the weights of a module against its gradient.
+    """Change the weights of a module against its gradient; cells of learned meshes stay valid.
 
     Args:
         value: of the loss whose gradient it is.
@@ -59,5 +75,9 @@ def take_step(value: float, module: nn.Module, optimizer: torch.optim.Optimizer,
     if not math.isfinite(norm):
         raise SolverError(f"the gradient has the norm {norm}", why=f"the loss is {value:.4g}")
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group.get(SHARE, 1.0)
+    meshes = learned_meshes(module)
+    before = [mesh.displacement.detach().clone() for mesh in meshes]
     optimizer.step()
+    for mesh, displacement in zip(meshes, before):
+        mesh.settle(displacement)

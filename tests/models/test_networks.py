@@ -11,7 +11,9 @@ from torch_geometric.data import Batch, Data
 
 from gno.errors import ConfigError, DataError
 from gno.graph import Hierarchy, MultilevelData, multilevel_graph, nearest_edges
-from gno.models import GCN, GKN, MGKN, MODELS, MeshGraphNet, SolverCorrector
+from gno.mesh import shapes
+from gno.models import CFDGCN, GCN, GKN, MGKN, MODELS, MeshGraphNet, SolverCorrector
+from gno.models.mesh_table import mesh_table
 from gno.models.registry import make
 
 RADIUS = (0.25, 0.6, 1.2)
@@ -29,7 +31,16 @@ def graph(num: int = 60, seed: int = 0, levels: int = 3) -> MultilevelData:
     one.edge_index = nearest_edges(pos, 4)
     for name in ("base", "unit", "prolonged", "rest"):
         one[name] = torch.randn(num, 3, generator=draw)
+    one.params = 1 + torch.rand(1, 1, generator=draw)
     return one
+
+
+def hybrid() -> CFDGCN:
+    output = {"name": "u", "normalizer": {"mean": [0.05], "std": [0.02]}}
+    return CFDGCN(
+        2, 3, solver={"name": "diffusion"}, coarse=mesh_table(shapes.square(0.5)), columns=[0], outputs=[output],
+        width=8, depth=3, merged=1,
+    )  # fmt: skip
 
 
 def corrector() -> SolverCorrector:
@@ -50,6 +61,7 @@ def networks() -> list[nn.Module]:
         MeshGraphNet(2, 3, radius=RADIUS[:1], width=8, depth=2, edges="radius", kernel=kernel),
         corrector(),
         GCN(2, 3, width=8, depth=3),
+        hybrid(),
     ]
 
 
@@ -57,7 +69,7 @@ def levels_of(network: nn.Module) -> int:
     return len(network.arguments.get("radius", (1.0,)))
 
 
-@pytest.mark.parametrize("number", range(9))
+@pytest.mark.parametrize("number", range(10))
 def test_a_batch_of_graphs_equals_each_alone(number: int) -> None:
     network = networks()[number]
     graphs = [graph(num, seed=num, levels=levels_of(network)) for num in (60, 35)]
@@ -85,7 +97,7 @@ def renumbered(one: MultilevelData, number: torch.Tensor) -> MultilevelData:
     return other
 
 
-@pytest.mark.parametrize("number", range(9))
+@pytest.mark.parametrize("number", range(10))
 def test_renumbering_the_nodes_renumbers_the_result(number: int) -> None:
     network = networks()[number]
     one, order = graph(levels=levels_of(network)), torch.randperm(60)
