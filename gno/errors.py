@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ")
+"""Characters that would break the line, or command the terminal: what a damaged file holds may stand in a message."""
+
 
 class GnoError(Exception):
     """Base of all errors of this package.
@@ -19,8 +22,8 @@ class GnoError(Exception):
     exit_code = 1
 
     def __init__(self, what: str, *, why: str = "", fix: str = "") -> None:
-        self.what, self.why, self.fix = what, why, fix
-        super().__init__("; ".join(part for part in (what, why, fix) if part))
+        self.what, self.why, self.fix = (text.translate(_CONTROLS) for text in (what, why, fix))
+        super().__init__("; ".join(part for part in (self.what, self.why, self.fix) if part))
 
 
 class ConfigError(GnoError):

@@ -39,9 +39,8 @@ def predict(
     """
     from gno.cli.fields import with_inputs
     from gno.cli.places import check_file
-    from gno.cli.prediction import outside, polished, residual, summary, write
+    from gno.cli.prediction import polished, residual, summary, write
     from gno.cli.settings import settings
-    from gno.errors import DataError
     from gno.mesh import load
     from gno.models import Operator
     from gno.training.environment import as_device
@@ -51,13 +50,11 @@ def predict(
     check_file(out, (".vtu", ".msh"), inputs=[p for p in (model, mesh, fields) if p])
     operator = Operator.load(model).to(where).eval()
     inputs = with_inputs(load(mesh), [channel.spec for channel in operator.inputs], given, fields)
-    warnings = outside(operator, inputs)
-    if warnings and strict:
-        raise DataError(warnings[0], why="--strict refuses inputs unlike those of training", fix="leave --strict out")
+    warnings = [] if strict else operator.outside(inputs)
     for warning in warnings:
         output.warn(warning)
     begun = time.perf_counter()
-    predicted = operator.predict(inputs)
+    predicted = operator.predict(inputs, strict=strict)
     seconds = time.perf_counter() - begun
     predicted, relative, remark = residual(operator, predicted)
     if remark:

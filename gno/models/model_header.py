@@ -63,7 +63,7 @@ def read_header(path: Path) -> Header:
         text = metadata.get("gno")
         tensors = frozenset(header)
         end = max((int(entry["data_offsets"][1]) for entry in header.values()), default=0)
-    except (ValueError, AttributeError, KeyError, TypeError, IndexError, RecursionError) as error:
+    except (ValueError, AttributeError, LookupError, TypeError, OverflowError, RecursionError) as error:
         raise ModelError(f"{path} is no model file", why="its header is no safetensors header") from error
     if not isinstance(text, str):
         raise ModelError(

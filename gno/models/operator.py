@@ -222,7 +222,7 @@ class Operator(nn.Module):
             return 1 - is_boundary
         return boundary_distance / (boundary_distance + self.geometry.scale / 2)
 
-    def predict(self, mesh: Mesh) -> Mesh:
+    def predict(self, mesh: Mesh, *, strict: bool = False) -> Mesh:
         """The mesh with the targets in its point data and, as means of the corners, in its cell data.
 
         ``distance_from_training`` is 0 at nodes whose inputs lie in the ranges seen in training, and else the greatest
@@ -233,14 +233,28 @@ class Operator(nn.Module):
 
         Args:
             mesh: with the input fields in its point or cell data.
+            strict: whether to refuse what ``outside`` finds.
 
         Raises:
-            DataError: a mesh of another dimension, or without an input field.
+            DataError: a mesh of another dimension, or without an input field; with ``strict``, one unlike those seen.
             SolverError: the network gives numbers that are not finite.
         """
         from gno.models.prediction import predict
+        from gno.models.ranges import refuse_outside
 
+        if strict:
+            refuse_outside(self, mesh)
         return predict(self, mesh)
+
+    def outside(self, mesh: Mesh) -> list[str]:
+        """One line for each way in which a mesh lies outside what was seen in training: inputs, units, nodes.
+
+        Args:
+            mesh: with the input fields in its point or cell data.
+        """
+        from gno.models.ranges import outside
+
+        return outside(self, mesh)
 
     def distance_from_training(self, mesh: Mesh) -> Float[np.ndarray, " nodes"]:
         """How far the inputs of each node lie outside the training ranges, as of ``predict``.

@@ -1,0 +1,136 @@
+"""Datasets with something wrong, and what reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from gno.datasets import DatasetWriter, MeshDataset, convert
+from gno.datasets.archive import reseal
+from gno.training import evaluate
+from tests.faults.fault import Case, Place, Words
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1\n"
+U = "VTKHDF/PointData/u"
+Change = Callable[[h5py.File], object]
+
+
+def case(name: str, make: Callable[[Place], Path], says: str) -> Case:
+    """Reading a dataset."""
+    return Case(name, make, lambda path, _: list(MeshDataset(path)), lambda path, _: ("check", path), says)
+
+
+def damaged(name: str, change: Callable[[bytes], bytes], says: str) -> Case:
+    """Reading a dataset whose bytes were changed."""
+    return case(name, lambda place: place.copy("d.h5", change), says)
+
+
+def changed(name: str, change: Change, says: str, *, sealed: bool = True) -> Case:
+    """Reading a dataset that h5py changed, with a seal that fits: only the checks of the structure can find it."""
+
+    def make(place: Place) -> Path:
+        path = place.copy("d.h5")
+        with h5py.File(path, "r+") as raw:
+            change(raw)
+            if sealed:
+                reseal(raw)
+        return path
+
+    return case(name, make, says)
+
+
+def replaced(name: str, values: np.ndarray) -> Change:
+    """Other values, of other shape and type."""
+
+    def change(raw: h5py.File) -> None:
+        del raw[name]
+        raw[name] = values
+
+    return change
+
+
+def at(name: str, row: int, value: int) -> Change:
+    """Another number in a table."""
+    return lambda raw: raw[name].__setitem__(row, value)
+
+
+def flipped(place: Place) -> Path:
+    """A plain dataset with a flipped bit in a field."""
+    path = place.folder / "d.h5"
+    with MeshDataset(place.sound / "d.h5") as dataset, DatasetWriter(path, dataset.fields, compress=False) as writer:
+        for sample in dataset:
+            writer.append(sample.mesh, sample.params)
+    with h5py.File(path) as raw:
+        start = raw[U].id.get_offset()
+    content = bytearray(path.read_bytes())
+    content[start + 7] ^= 1
+    path.write_bytes(content)
+    return path
+
+
+def flipped_packed(raw: h5py.File) -> None:
+    """A flipped bit in a compressed chunk."""
+    mask, chunk = raw[U].id.read_direct_chunk((0,))
+    raw[U].id.write_direct_chunk((0,), chunk[:-9] + bytes([chunk[-9] ^ 1]) + chunk[-8:], mask)
+
+
+def unfinished(place: Place) -> Path:
+    """What a killed writer leaves: two samples and the beginning of a third."""
+    with MeshDataset(place.sound / "d.h5") as dataset:
+        writer = DatasetWriter(place.folder / "d.h5", dataset.fields)
+        for i in range(3):
+            writer.append(dataset[i].mesh, dataset[i].params)
+        writer.close()
+    part = place.folder / "d.h5.part"
+    part.write_bytes(part.read_bytes()[:-100])
+    return part
+
+
+def outside(kind: str) -> Change:
+    """A dataset that reads another file."""
+
+    def change(raw: h5py.File) -> None:
+        if kind == "link":
+            raw["gno/extra"] = h5py.ExternalLink("/etc/passwd", "/x")
+        elif kind == "storage":
+            raw.create_dataset("gno/extra", (4,), "u1", external=[("/etc/passwd", 0, 4)])
+        else:
+            layout = h5py.VirtualLayout((4,), "u1")
+            layout[:] = h5py.VirtualSource("/etc/passwd", "x", (4,))
+            raw.create_virtual_dataset("gno/extra", layout)
+
+    return change
+
+
+def bomb(raw: h5py.File) -> None:
+    """Zeros that take a thousand times the space they are packed in."""
+    item = raw.create_dataset("gno/extra", (80 << 20,), "u1", chunks=(8 << 20,), compression=9)
+    item[: 8 << 20] = 0
+
+
+def foreign(place: Place) -> Path:
+    """Somebody's file with a value that is no number."""
+    values = np.ones((2, 9, 9))
+    values[0, 2, 3] = np.nan
+    path = place.folder / "f.h5"
+    with h5py.File(path, "w") as raw:
+        raw["x"], raw["y"] = values, np.ones((2, 9, 9))
+    return path
+
+
+def converted(path: Path, place: Place) -> Path:
+    """Conversion by the API."""
+    return convert([path], place.folder / "out.h5")
+
+
+def no_split(path: Path, place: Place) -> object:
+    """Evaluation on a split that is empty."""
+    return evaluate(place.sound / "m.safetensors", path, place.folder / "ev", split="valid")
+
+
+def no_split_words(path: Path, place: Place) -> Words:
+    """The same by command."""
+    return ("evaluate", place.sound / "m.safetensors", path, "-o", place.folder / "ev", "--split", "valid")

@@ -1,0 +1,41 @@
+"""The catalogue as a page of the documentation: ``python -m tests.faults.page`` writes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.faults.catalogue.table import FAULTS
+from tests.faults.fault import Fault
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
+HEAD = """# Faults
+
+What can go wrong, and what happens then. Every error says in three lines what is wrong, why it cannot go on, and what
+to do; the command line ends with the exit code of its class. The table is made from `tests/faults/catalogue/table.py`
+by `python -m tests.faults.page`; each row is run through the Python API and the command line by
+`test_the_api_answers_as_the_catalogue_says` and `test_the_command_line_answers_as_the_catalogue_says`, or held by the
+tests it names. Readers are also fed files whose bytes were cut, flipped and inserted at random:
+`test_damaged_bytes_raise_our_errors_alone`.
+
+| | fault | what happens | error, exit code | held by |
+|---|---|---|---|---|
+"""
+
+
+def text() -> str:
+    """The page."""
+    return HEAD + "".join(_row(fault) for fault in FAULTS)
+
+
+def _row(fault: Fault) -> str:
+    ends = "a warning" if fault.warns else "none"
+    if fault.error is not None:
+        code = "130 or 143" if fault.error.__name__ == "Interrupted" else fault.error.exit_code
+        ends = f"`{fault.error.__name__}`, {code}"
+    held = [f"{len(fault.cases)} case{'s' if len(fault.cases) > 1 else ''}"] if fault.cases else []
+    held += [f"`{name}`" for name in fault.tests]
+    return f"| {fault.number} | {fault.what} | {fault.answer} | {ends} | {', '.join(held)} |\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(text())

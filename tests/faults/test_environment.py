@@ -1,0 +1,91 @@
+"""What surrounds a run: memory, locale, clock, seeds, packages that are not there."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.sparse import eye_array
+
+from gno.errors import ConfigError, Interrupted
+from gno.fv.linear.pardiso import Pardiso
+from gno.mesh import load, save
+from gno.models import Operator
+from gno.training import Event, Recipe, train
+
+Gno = Callable[..., Any]
+
+STARVED = """
+import resource, sys
+from gno.cli import main
+import torch, gno.models, gno.mesh, gno.report, gno.problems, gno.cli.prediction
+used = int(open("/proc/self/statm").read().split()[0]) * 4096
+resource.setrlimit(resource.RLIMIT_AS, (used + int(sys.argv.pop(1)),) * 2)
+main()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is limited as Linux does")
+def test_what_does_not_fit_into_memory_is_told(files: Path, tmp_path: Path) -> None:
+    from gno.mesh import shapes
+
+    mesh = shapes.square(0.01, kind="quad")
+    save(mesh.with_data({"permeability": np.full(mesh.num_points, 3.0)}), tmp_path / "big.vtu")
+    words = ["predict", str(files / "m.safetensors"), str(tmp_path / "big.vtu"), "-o", str(tmp_path / "p.vtu")]
+    command = [sys.executable, "-c", STARVED, str(30 << 20), *words]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert answer.returncode == 6, answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert answer.stderr.splitlines()[-3].startswith("error: out of memory")
+    assert [p.name for p in tmp_path.iterdir()] == ["big.vtu"]
+
+
+def test_locale_and_clock_change_nothing(files: Path, tmp_path: Path) -> None:
+    code = (
+        "import locale, sys, time\n"
+        "for name in ('de_DE.UTF-8', 'de_DE.utf8', 'C'):\n"
+        "    try: locale.setlocale(locale.LC_ALL, name); break\n"
+        "    except locale.Error: pass\n"
+        "from gno.mesh import load, save; save(load(sys.argv[1]), sys.argv[2])"
+    )
+    environment = os.environ | {"LC_ALL": "de_DE.UTF-8", "TZ": "Asia/Kathmandu"}
+    words = [sys.executable, "-c", code, str(files / "full.vtu"), str(tmp_path / "m.vtu")]
+    subprocess.run(words, env=environment, check=True, timeout=120)
+    assert (tmp_path / "m.vtu").read_bytes() == (files / "full.vtu").read_bytes()
+
+
+def test_the_same_seed_gives_the_same_weights(recipe: Recipe, small_data: Path, tmp_path: Path) -> None:
+    one, two = (train(recipe, small_data, tmp_path / name).model.read_bytes() for name in ("one", "two"))
+    assert one == two
+
+
+def test_file_times_do_not_matter(recipe: Recipe, small_data: Path, tmp_path: Path) -> None:
+    def stop(event: Event) -> None:
+        if event.stage == "training" and event.done == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(Interrupted):
+        train(recipe, small_data, tmp_path / "run", progress=stop)
+    for number, file in enumerate(sorted((tmp_path / "run").iterdir())):
+        os.utime(file, (-(10**6) * number, 4 * 10**9 * (number % 2)))
+    assert len(train(recipe, small_data, tmp_path / "run", resume=True).history) == recipe.optimization.epochs
+
+
+def test_fields_in_another_order_give_the_same_prediction(files: Path) -> None:
+    operator, mesh = Operator.load(files / "m.safetensors"), load(files / "full.vtu")
+    turned = mesh.with_data(dict(reversed(mesh.point_data.items())))
+    assert list(turned.point_data) != list(mesh.point_data)
+    assert np.array_equal(operator.predict(mesh).point_data["u"], operator.predict(turned).point_data["u"])
+
+
+def test_a_solver_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pypardiso", None)
+    with pytest.raises(ConfigError, match=r"pypardiso is not installed; pip install 'gno-pde\[solvers\]'"):
+        Pardiso(eye_array(3, format="csr"))
