@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gno.problems.burgers import Burgers
+from gno.problems.cylinder import CylinderFlow
 from gno.problems.darcy import Darcy
 from gno.problems.generate import generate
 from gno.problems.misfit import Misfit, misfit
@@ -14,6 +15,7 @@ from gno.problems.registry import PROBLEMS, family_of, problem_named, problem_of
 __all__ = [
     "PROBLEMS",
     "Burgers",
+    "CylinderFlow",
     "Darcy",
     "Draw",
     "Family",

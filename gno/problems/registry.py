@@ -11,11 +11,12 @@ from pydantic import TypeAdapter, ValidationError
 from gno.datasets.naming import suggestion
 from gno.errors import ConfigError
 from gno.problems.burgers import Burgers
+from gno.problems.cylinder import CylinderFlow
 from gno.problems.darcy import Darcy
 from gno.problems.ns_torus import TorusFlow
 from gno.problems.problem import Family, Problem
 
-PROBLEMS: dict[str, type[Family]] = {kind.name: kind for kind in (Darcy, Burgers, TorusFlow)}
+PROBLEMS: dict[str, type[Family]] = {kind.name: kind for kind in (Darcy, Burgers, TorusFlow, CylinderFlow)}
 """Name on the command line to problem."""
 
 

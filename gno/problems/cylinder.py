@@ -1,0 +1,168 @@
+"""Flow past a cylinder: the benchmark of MeshGraphNets, made with finite volumes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+import numpy as np
+
+from gno.datasets import FieldSpec
+from gno.errors import ConfigError, SolverError
+from gno.fv import FVMesh, Projection
+from gno.fv.incompressible.force_history import frequency
+from gno.fv.incompressible.state import FlowState
+from gno.problems.channel import CYLINDER, HEIGHT, Channel
+from gno.problems.deal import Deal, Part
+from gno.problems.problem import Draw, Family
+from gno.problems.recorded import LIMIT, Recorded, Recorder
+
+TOLERANCE = 1e-10
+"""Divergence that a sample may have, relative to what passes through a cell."""
+# A step of this many times the finest edge over the mean inflow lets about a whole cell's content leave it.
+_STEP = 0.19
+
+
+@dataclass(frozen=True, kw_only=True)
+class CylinderFlow(Family):
+    r"""Incompressible flow past a cylinder in a channel, from a pushed start to the street of vortices.
+
+    .. math::
+        \partial_t v + \nabla \cdot (v v) = -\nabla p + \nu \nabla^2 v, \qquad \nabla \cdot v = 0
+
+    The inflow is a parabola; nodes of the walls, the inlet and the cylinder have their velocities exactly. The pressure
+    is over the density. Place and size of the cylinder and the inflow are uniform in their ranges; each sample has its
+    mesh.
+
+    Source: Pfaff et al. 2021, arXiv 2010.03409, appendix A.1; the channel is that of Schaefer and Turek 1996.
+
+    Args:
+        viscosity: :math:`\nu`.
+        x: least and greatest abscissa of the cylinder's center.
+        y: least and greatest ordinate of the cylinder's center, in a channel of height 0.41.
+        radius: least and greatest radius of the cylinder.
+        inflow: least and greatest mean speed at the inlet.
+        nodes: about how many nodes a mesh has.
+        steps: instants after the start.
+        interval: time between instants.
+        courant: part of a cell's content that may leave it in one step of the solver, about.
+        test_fraction: share of the samples held out for the test.
+        part: ``all`` samples, or those of ``train`` or ``test`` only.
+        seed: seed of all random numbers.
+
+    Raises:
+        ConfigError: an option that cannot be.
+
+    Example:
+        >>> draw = CylinderFlow(nodes=250, steps=2).sample(0)
+        >>> draw.point_series["velocity"].shape[::2], bool(draw.params["divergence"] < 1e-12)
+        ((3, 2), True)
+    """
+
+    name: ClassVar[str] = "cylinder"
+    equation: ClassVar[str] = "dv/dt + div(v v) = -grad p + nu lap v, div v = 0; v: velocity, p: pressure over density"
+
+    viscosity: float = 1e-3
+    x: tuple[float, float] = (0.15, 0.35)
+    y: tuple[float, float] = (0.14, 0.27)
+    radius: tuple[float, float] = (0.035, 0.06)
+    inflow: tuple[float, float] = (0.5, 1.5)
+    nodes: int = 1900
+    steps: int = 600
+    interval: float = 0.01
+    courant: float = 1.1
+    test_fraction: float = 1 / 6
+    part: Part = "all"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self._check_positive("viscosity", "interval", "courant")
+        self._check_least(nodes=100, steps=1, seed=0)
+        for option in ("x", "y", "radius", "inflow"):
+            low, high = getattr(self, option)
+            if not 0 < low <= high < np.inf:
+                raise ConfigError(f"{option} is {low},{high}", why="a range rises from a positive number")
+        gap = min(self.x[0], self.y[0], HEIGHT - self.y[1]) - self.radius[1]
+        end = self.x[1] + self.radius[1]
+        if gap < 0.02 or end > 0.8:
+            raise ConfigError(
+                f"the cylinder may come within {gap:.3g} of a wall or the inlet, and end {end:.3g} behind the inlet",
+                why="it must leave 0.02 to them, and end in the first half of the channel of 1.6",
+                fix="narrow x, y or radius",
+            )
+        if self.courant > LIMIT:
+            raise ConfigError(f"courant is {self.courant:g}", why=f"steps are stable up to {LIMIT:g}")
+        _ = self._deal
+
+    @property
+    def fields(self) -> tuple[FieldSpec, ...]:
+        """``velocity`` and ``pressure`` in time."""
+        return (
+            FieldSpec("velocity", role="target", units="m/s", components=2, transient=True),
+            FieldSpec("pressure", role="target", units="m2/s2", transient=True),
+        )
+
+    def sample(self, index: int) -> Draw:
+        """A trajectory; its parameters say what was drawn, and how well it is solved.
+
+        Args:
+            index: number of the sample.
+
+        Raises:
+            ConfigError: a negative number.
+            SolverError: a step cannot be short enough, or the flow has a divergence.
+        """
+        if index < 0:
+            raise ConfigError(f"sample {index} is asked for", why="samples are numbered from 0")
+        number, split = self._deal.mesh(index)
+        rng = np.random.default_rng([self.seed, number])
+        channel = Channel(*(float(rng.uniform(*getattr(self, o))) for o in ("x", "y", "radius", "inflow")))
+        side, seed = float(rng.choice([-1.0, 1.0])), int(rng.integers(2**31))
+        mesh = channel.mesh(self.nodes, seed)
+        volumes = FVMesh.of(mesh)
+
+        def solver(dt: float) -> Projection:
+            return Projection(volumes, channel.conditions, dt=dt, courant=LIMIT)
+
+        def force(solver: Projection, flow: FlowState) -> list[float]:
+            found: list[float] = solver.force(flow, CYLINDER, viscosity=self.viscosity).tolist()
+            return found
+
+        step = self.courant * _STEP * channel.finest(self.nodes) / channel.inflow
+        found = Recorder(mesh, solver, self.viscosity, channel.held(mesh), force).record(
+            lambda solver: solver.start(partial(channel.start, side)),
+            interval=self.interval,
+            instants=self.steps,
+            steps=int(np.ceil(self.interval / step)),
+        )
+        if found.divergence > TOLERANCE:
+            raise SolverError(
+                f"sample {index} has a divergence of {found.divergence:.2g}",
+                why=f"it must be below {TOLERANCE:g}",
+                fix="take another seed, and tell us",
+            )
+        series = {"velocity": found.velocity, "pressure": found.pressure}
+        return Draw(mesh, self._numbers(channel, found), split, found.time, series)
+
+    @property
+    def _deal(self) -> Deal:
+        return Deal(self.test_fraction, 1, self.part)
+
+    def _numbers(self, channel: Channel, found: Recorded) -> dict[str, float]:
+        """What was drawn, and of the second half of the time: drag, lift and Strouhal number, 0 without vortices."""
+        size = 2 * channel.radius
+        drag, lift = found.watched[len(found.watched) // 2 :].T / (0.5 * channel.inflow**2 * size)
+        rate = frequency(found.time[-len(lift) :], lift) if np.ptp(lift) > 1e-3 * np.abs(drag).max() else None
+        return {
+            "x": channel.x,
+            "y": channel.y,
+            "radius": channel.radius,
+            "inflow": channel.inflow,
+            "reynolds": channel.inflow * size / self.viscosity,
+            "drag_mean": float(drag.mean()),
+            "lift_max": float(np.abs(lift).max()),
+            "strouhal": 0.0 if rate is None else rate * size / channel.inflow,
+            "divergence": found.divergence,
+            "courant": found.courant,
+        }

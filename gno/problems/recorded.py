@@ -1,0 +1,123 @@
+"""A flow in time at the nodes of its mesh, with measures of how well it is solved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+
+from gno.errors import SolverError
+from gno.fv import Projection
+from gno.fv.incompressible.state import FlowReport, FlowState
+from gno.mesh import Mesh
+from gno.problems.node_values import NodeValues
+
+LIMIT = 1.5
+"""Courant number beyond which a step is refused."""
+_TRIES = 6
+
+
+class Recorded(NamedTuple):
+    """A flow at equal instants.
+
+    Args:
+        time: ``(instants,)``.
+        velocity: ``(instants, nodes, dim)``.
+        pressure: over the density ``(instants, nodes)``.
+        watched: what was asked of the flow at each instant, ``(instants, k)``.
+        divergence: largest sum of fluxes out of a cell, over the largest sum of their sizes in any cell.
+        courant: largest part of a cell that left it in one step.
+        steps: steps of the solver between two instants.
+    """
+
+    time: np.ndarray
+    velocity: np.ndarray
+    pressure: np.ndarray
+    watched: np.ndarray
+    divergence: float
+    courant: float
+    steps: int
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Nodes whose velocity is given.
+
+    Args:
+        nodes: which they are.
+        velocity: of all nodes; what it is of others does not count.
+    """
+
+    nodes: Bool[np.ndarray, " nodes"]
+    velocity: Float[np.ndarray, "nodes dim"]
+
+
+@dataclass(frozen=True, eq=False)
+class Recorder:
+    """Takes a flow through time in equal steps, and again in shorter ones where these turn out too long.
+
+    Args:
+        mesh: the mesh.
+        solver: from the length of a step to the solver.
+        viscosity: kinematic.
+        held: nodes whose velocity is given.
+        watch: what else is wanted of a flow, ``k`` numbers.
+    """
+
+    mesh: Mesh
+    solver: Callable[[float], Projection]
+    viscosity: float
+    held: Held
+    watch: Callable[[Projection, FlowState], list[float]]
+
+    def record(
+        self, start: Callable[[Projection], FlowState], *, interval: float, instants: int, steps: int
+    ) -> Recorded:
+        """The flow at ``instants`` intervals after the start, and at the start.
+
+        Args:
+            start: the flow to start from.
+            interval: time between instants.
+            instants: their number, without the start.
+            steps: steps of the solver between two instants to begin with.
+
+        Raises:
+            SolverError: no step is short enough.
+        """
+        for attempt in range(_TRIES):
+            try:
+                return self._record(start, interval, instants, steps)
+            except SolverError as error:
+                if "Courant" not in error.what or attempt == _TRIES - 1:
+                    raise
+                steps = int(np.ceil(1.3 * steps))
+        raise AssertionError  # the last try returns or raises
+
+    @torch.no_grad()
+    def _record(self, start: Callable[[Projection], FlowState], interval: float, instants: int, steps: int) -> Recorded:
+        solver, report, nodes = self.solver(interval / steps), FlowReport(), NodeValues(self.mesh)
+        flow = start(solver)
+        velocity, pressure, watched = [], [], []
+        for instant in range(instants + 1):
+            for _ in range(steps if instant else 0):
+                flow = solver.step(flow, viscosity=self.viscosity)
+                solver.watch(flow, report)
+            slopes = solver.gradients(flow)
+            u = torch.cat([flow.velocity, flow.pressure[:, None]], 1).numpy()
+            found = nodes(u, torch.cat([slopes[0], slopes[1][:, None]], 1).numpy())
+            velocity.append(np.where(self.held.nodes[:, None], self.held.velocity, found[:, :-1]))
+            pressure.append(found[:, -1])
+            watched.append(self.watch(solver, flow))
+        return Recorded(
+            interval * np.arange(instants + 1),
+            np.stack(velocity).astype(np.float32),
+            np.stack(pressure).astype(np.float32),
+            np.array(watched),
+            report.imbalance,
+            report.courant,
+            steps,
+        )
