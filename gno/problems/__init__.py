@@ -6,11 +6,13 @@ from gno.problems.burgers import Burgers
 from gno.problems.cylinder import CylinderFlow
 from gno.problems.darcy import Darcy
 from gno.problems.generate import generate
+from gno.problems.heat import Heat
 from gno.problems.misfit import Misfit, misfit
 from gno.problems.ns_torus import TorusFlow
 from gno.problems.polish import Polished, polish
 from gno.problems.problem import Draw, Family, Problem
 from gno.problems.registry import PROBLEMS, family_of, problem_named, problem_of
+from gno.problems.wave import Wave
 
 __all__ = [
     "PROBLEMS",
@@ -19,10 +21,12 @@ __all__ = [
     "Darcy",
     "Draw",
     "Family",
+    "Heat",
     "Misfit",
     "Polished",
     "Problem",
     "TorusFlow",
+    "Wave",
     "family_of",
     "generate",
     "misfit",

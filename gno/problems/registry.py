@@ -13,10 +13,12 @@ from gno.errors import ConfigError
 from gno.problems.burgers import Burgers
 from gno.problems.cylinder import CylinderFlow
 from gno.problems.darcy import Darcy
+from gno.problems.heat import Heat
 from gno.problems.ns_torus import TorusFlow
 from gno.problems.problem import Family, Problem
+from gno.problems.wave import Wave
 
-PROBLEMS: dict[str, type[Family]] = {kind.name: kind for kind in (Darcy, Burgers, TorusFlow, CylinderFlow)}
+PROBLEMS: dict[str, type[Family]] = {kind.name: kind for kind in (Darcy, Burgers, TorusFlow, CylinderFlow, Heat, Wave)}
 """Name on the command line to problem."""
 
 
