@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gno.models.propagator import Propagator
     from gno.models.registry import MODELS
     from gno.models.solver_corrector import SolverCorrector
+    from gno.models.solver_on_mesh import SolverOnMesh
 
 _LAZY = {
     "CFDGCN": "gno.models.cfd_gcn",
@@ -30,6 +31,7 @@ _LAZY = {
     "Operator": "gno.models.operator",
     "Propagator": "gno.models.propagator",
     "SolverCorrector": "gno.models.solver_corrector",
+    "SolverOnMesh": "gno.models.solver_on_mesh",
     "export": "gno.models.exported",
     "export_inputs": "gno.models.exported",
 }
@@ -45,6 +47,7 @@ __all__ = [
     "Operator",
     "Propagator",
     "SolverCorrector",
+    "SolverOnMesh",
     "export",
     "export_inputs",
 ]

@@ -75,6 +75,19 @@ class CoarseDiffusion:
         values = torch.stack(fields)
         return CoarseFields(values[:, :, None], values.detach()[:, :0])
 
+    def residual(
+        self, mesh: Mesh, inputs: Mapping[str, Tensor], values: Float[Tensor, "cells channels"]
+    ) -> Float[Tensor, "cells equations"]:
+        """What the field of one sample misses in each cell, per unit volume; as of ``CheckedSolver``.
+
+        Args:
+            mesh: any mesh.
+            inputs: as in ``solve``, of one sample.
+            values: of the field, in the cells.
+        """
+        k, f = (_in_cells(mesh, sample_values(inputs, name, 1.0, 0)) for name in ("permeability", "source"))
+        return Diffusion(mesh, self.conditions).residual(values[:, 0], k, f)[:, None]
+
 
 def _in_cells(mesh: Mesh, values: Tensor) -> Tensor:
     """Means of the corners of each cell; a number stays one."""

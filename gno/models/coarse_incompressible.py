@@ -77,6 +77,20 @@ class CoarseIncompressible:
             fields.append(torch.stack([cells_to_nodes(mesh, u, slope, points=points) for u, slope in slopes], dim=1))
         return CoarseFields(torch.stack(fields), torch.stack(states))
 
+    def residual(
+        self, mesh: Mesh, inputs: Mapping[str, Tensor], values: Float[Tensor, "cells channels"]
+    ) -> Float[Tensor, "cells equations"]:
+        """What the flow of one sample misses of momentum and mass, per unit volume; as of ``CheckedSolver``.
+
+        Args:
+            mesh: any mesh.
+            inputs: ``viscosity (1,)``.
+            values: velocity and pressure in the cells.
+        """
+        problem = NavierStokes(mesh, self.conditions, blending=self.blending)
+        viscosity = sample_values(inputs, "viscosity", 1.0, 0)
+        return problem.residual(values[:, : mesh.dim], values[:, mesh.dim], viscosity=viscosity)
+
 
 def _flow(mesh: FVMesh, state: Tensor) -> Flow:
     """A flow to start from: its velocity and pressure, and nought for what nobody looks at."""

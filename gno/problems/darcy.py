@@ -47,6 +47,8 @@ class Darcy(Problem):
     Args:
         coefficient: ``two-phase`` (12 where the field is positive, else 3) or ``log-normal`` (exp of the field).
         source: ``f``, one number.
+        permeability_at: ``nodes``, as means over the fine cells around, or ``cells``, as geometric means over their
+            parts: a solver knows then in which cells the medium jumps.
         boundary: ``dirichlet``: zero on the whole boundary; ``mixed``: zero on some patches, no flux through others.
         nodes: about how many nodes a mesh has; small holes and narrow parts add some.
         shapes: families of domains: ``square``, ``l_shape``, ``square_with_holes``, ``polygon``, ``disk``.
@@ -74,6 +76,7 @@ class Darcy(Problem):
 
     coefficient: Literal["two-phase", "log-normal"] = "two-phase"
     source: float = 1.0
+    permeability_at: Literal["nodes", "cells"] = "nodes"
     boundary: Literal["dirichlet", "mixed"] = "dirichlet"
     nodes: int = 450
     shapes: tuple[str, ...] = ("square", "l_shape", "square_with_holes", "polygon")
@@ -90,6 +93,7 @@ class Darcy(Problem):
     def __post_init__(self) -> None:
         for option, allowed in (
             ("coefficient", ("two-phase", "log-normal")),
+            ("permeability_at", ("nodes", "cells")),
             ("boundary", ("dirichlet", "mixed")),
             ("part", ("all", "train", "test")),
         ):
@@ -107,10 +111,11 @@ class Darcy(Problem):
     def fields(self) -> tuple[FieldSpec, ...]:
         """``permeability`` in, ``u`` out; ``fixed`` is 1 where ``u`` is given, where that is not the whole boundary."""
         fixed = (FieldSpec("fixed", role="input"),) if self.boundary == "mixed" else ()
-        return FieldSpec("permeability", role="input"), *fixed, FieldSpec("u", role="target")
+        location = self.permeability_at.removesuffix("s").replace("node", "point")
+        return FieldSpec("permeability", role="input", location=location), *fixed, FieldSpec("u", role="target")
 
     def sample(self, index: int) -> Draw:
-        """A mesh with ``permeability`` and ``u`` at its nodes.
+        """A mesh with ``u`` at its nodes, and ``permeability`` there or in its cells.
 
         Args:
             index: number of the sample.
@@ -127,12 +132,16 @@ class Darcy(Problem):
         permeability = self._coefficient(self._field(number, split, index)(cell_centroid(fine)))
         solution = Diffusion(fine, walls).solve(permeability, self.source)
         u = cells_to_nodes(fine, solution.u, solution.gradient, walls)[: mesh.num_points].numpy()
-        data = {"permeability": around_nodes(fine, permeability)[: mesh.num_points], "u": u}
+        data, cell = {"u": u}, dict[str, np.ndarray]()
+        if self.permeability_at == "cells":  # the parts of a cell stand together
+            cell["permeability"] = np.exp(np.log(permeability).reshape(mesh.num_cells, -1).mean(axis=1))
+        else:
+            data["permeability"] = around_nodes(fine, permeability)[: mesh.num_points]
         if self.boundary == "mixed":
             data["fixed"] = fixed_nodes(mesh, walls)
         family = _domain(self, number, split).family
         params = {"family": float(list(FAMILIES).index(family)), "mesh": float(number)}
-        return Draw(mesh.with_data(data, {}), params, split)
+        return Draw(mesh.with_data(data, cell), params, split)
 
     def solve(self, mesh: Mesh, boundary: Mapping[str, Condition] | None = None) -> Mesh:
         """The mesh with ``u`` in its cell and point data, by the finite-volume solver on this very mesh.

@@ -96,6 +96,19 @@ def test_geometric_mean_of_the_nodes_comes_closest_to_the_labels() -> None:
     assert geometric < 0.85 * min(arithmetic, harmonic)
 
 
+def test_permeability_of_the_cells_brings_the_plain_solver_nearer_to_the_same_labels() -> None:
+    nodes, cells = (
+        Darcy(shapes=("square",), nodes=450, permeability_at=place).sample(1) for place in ("nodes", "cells")
+    )
+    assert np.array_equal(nodes.mesh.point_data["u"], cells.mesh.point_data["u"])
+    assert "permeability" not in cells.mesh.point_data
+    values = cells.mesh.cell_data["permeability"]
+    assert np.isclose(np.sort(np.unique(values.round(9)))[[0, -1]], [3.0, 12.0]).all()
+    assert Darcy(permeability_at="cells").fields[0].location == "cell"
+    error = [relative(Darcy().solve(draw.mesh).point_data["u"], draw.mesh.point_data["u"]) for draw in (nodes, cells)]
+    assert error[1] < 0.7 * error[0]
+
+
 def test_residual_tells_the_label_from_a_wrong_field() -> None:
     problem = Darcy(shapes=("square",), coefficient="log-normal", nodes=300, field_nodes=900)
     mesh = problem.sample(0).mesh

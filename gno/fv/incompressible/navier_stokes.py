@@ -122,6 +122,31 @@ class NavierStokes:
             state, report = self._last(start, theta, method, derivatives, on_step)
         return self._flow(state, theta, geometry, report)
 
+    def residual(
+        self,
+        velocity: Float[Tensor, "cells dim"],
+        pressure: Float[Tensor, " cells"],
+        *,
+        viscosity: float | Tensor,
+        body_force: Value = 0.0,
+    ) -> Float[Tensor, "cells equations"]:
+        """By how much a flow misses the balances of momentum and mass of each cell, per unit volume.
+
+        Args:
+            velocity: in the cells.
+            pressure: in the cells; its level does not matter where nothing gives it one.
+            viscosity: as in ``solve``.
+            body_force: as in ``solve``.
+
+        Raises:
+            ConfigError: values of another shape, or that cannot be used.
+        """
+        geometry = self.mesh.geometry(None)
+        force = vectors(body_force, geometry.centroid, "the body force")
+        theta = self.balance.theta(geometry, viscosity_of(viscosity), force, self.pinned)
+        state = self._state(velocity.double(), pressure.double())
+        return self.balance.residual(state, theta) / geometry.volume[:, None]
+
     def _newton(
         self, start: Tensor, theta: FlowTheta, method: Newton, derivatives: int = 1, on_step: OnStep | None = None
     ) -> tuple[Tensor, Report]:
@@ -178,15 +203,18 @@ class NavierStokes:
     def _start(self, initial: Flow | None) -> Tensor:
         if initial is None:
             return torch.zeros(self.mesh.num_cells, self.mesh.dim + 1, dtype=torch.float64)
-        if initial.velocity.shape != (self.mesh.num_cells, self.mesh.dim):
+        return self._state(initial.velocity.detach(), initial.pressure.detach(), "initial flow")
+
+    def _state(self, velocity: Tensor, pressure: Tensor, what: str = "flow") -> Tensor:
+        """All unknowns, with a pressure of nought where its level is pinned."""
+        if velocity.shape != (self.mesh.num_cells, self.mesh.dim) or pressure.shape != velocity.shape[:1]:
             raise ConfigError(
-                f"the initial flow has a velocity of shape {tuple(initial.velocity.shape)}",
-                why=f"the mesh needs ({self.mesh.num_cells}, {self.mesh.dim})",
+                f"the {what} has a velocity of shape {tuple(velocity.shape)}, a pressure of {tuple(pressure.shape)}",
+                why=f"the mesh needs ({self.mesh.num_cells}, {self.mesh.dim}) and ({self.mesh.num_cells},)",
             )
-        parts, held = self.mesh.parts, self.pinned * initial.pressure.detach()
-        level = torch.zeros(int(parts.max()) + 1, dtype=torch.float64).index_add(0, parts, held)
-        pressure = initial.pressure.detach() - level[parts]
-        return torch.cat([initial.velocity.detach(), pressure[:, None]], 1)
+        parts = self.mesh.parts
+        level = pressure.new_zeros(int(parts.max()) + 1).index_add(0, parts, self.pinned * pressure)
+        return torch.cat([velocity, (pressure - level[parts])[:, None]], 1)
 
     def _flow(self, state: Tensor, theta: FlowTheta, geometry: Geometry, report: Report) -> Flow:
         balance, dim = self.balance, self.mesh.dim
