@@ -24,6 +24,7 @@ def evaluate(
     """Measure errors and times of a model, of the plain solver, and of the solution with mean coefficients.
 
     DIR gets metrics.json, per_sample.csv, pictures of the best, the median and the worst sample, and report.html.
+    Of a model in time: errors against time beside those of a state that stands still, spectra, and a GIF.
     """
     from gno.files import check_folder
     from gno.report import evaluation_report
@@ -34,7 +35,13 @@ def evaluate(
     check_folder(out)
     with output.progress() as tell:
         metrics = measure(model, data, out, split=split, device=device, progress=tell)
-    written = evaluation_report(out, model, data, device=device)
-    output.table(HEADER, comparison(metrics))
+        written = evaluation_report(out, model, data, device=device, progress=tell)
+    if metrics.get("in_time"):
+        from gno.report.rollout_page import HEADER as IN_TIME
+        from gno.report.rollout_page import comparison_in_time
+
+        output.table(IN_TIME, comparison_in_time(metrics))
+    else:
+        output.table(HEADER, comparison(metrics))
     output.text(f"report: {written[-1]}")
     output.result(metrics | {"report": written[-1], "pictures": written[:-1]})

@@ -13,6 +13,7 @@ from gno.cli.output import Output
 
 if TYPE_CHECKING:
     from gno.mesh import Mesh
+    from gno.models import Propagator
 
 
 def predict(
@@ -22,6 +23,12 @@ def predict(
     set_: Set = None,
     fields: Annotated[
         Path | None, typer.Option("--input", metavar="FIELDS", help="Mesh file whose fields are the inputs.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option("--steps", metavar="N", min=1, help="Steps of a model in time: a file each.")
+    ] = None,
+    step: Annotated[
+        float | None, typer.Option("--step", metavar="DT", help="Length of a step; the usual one of the training.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse inputs outside the training ranges.")] = False,
     polish: Annotated[
@@ -36,19 +43,30 @@ def predict(
     """Predict the fields of a mesh, with the residual of the PDE and the distance from training.
 
     An input field comes from --set (a number, or the name of a field), from --input, or from the mesh file itself.
+    With a model in time, OUT.vtu stands for OUT_0000.vtu, OUT_0001.vtu and so on, and OUT.pvd.
     """
     from gno.cli.fields import with_inputs
     from gno.cli.places import check_file
     from gno.cli.prediction import polished, residual, summary, write
     from gno.cli.settings import settings
+    from gno.errors import ConfigError
     from gno.mesh import load
     from gno.models import Operator
+    from gno.models.model_file import load as load_model
     from gno.training.environment import as_device
 
     output, where = Output(as_json=as_json, quiet=quiet), as_device(device)
     given = settings(set_, example="permeability=1")
     check_file(out, (".vtu", ".msh"), inputs=[p for p in (model, mesh, fields) if p])
-    operator = Operator.load(model).to(where).eval()
+    operator = load_model(model).to(where).eval()
+    if not isinstance(operator, Operator):
+        taken = [p for p in (model, mesh, fields) if p]
+        _check_steps(steps, out, taken, polish=polish)
+        inputs = with_inputs(load(mesh), [c.spec for c in operator.operator.inputs[:-1]], given, fields)
+        _predict_steps(output, operator, inputs, out, int(steps or 1), step, strict=strict)
+        return
+    if steps is not None or step is not None:
+        raise ConfigError(f"--steps with {model}", why="the model knows no time", fix="leave --steps and --step out")
     inputs = with_inputs(load(mesh), [channel.spec for channel in operator.inputs], given, fields)
     warnings = [] if strict else operator.outside(inputs)
     for warning in warnings:
@@ -75,6 +93,32 @@ def _corrected(output: Output, mesh: Mesh) -> dict[str, bool]:
     if not kept:
         output.warn("the correction makes the residual larger: the fields are those of the coarse solver alone")
     return {"is_corrected": kept}
+
+
+def _check_steps(steps: int | None, out: Path, inputs: list[Path], *, polish: float | None) -> None:
+    from gno.cli.series import Series
+    from gno.errors import ConfigError
+
+    if steps is None:
+        raise ConfigError("--steps is missing", why="the model predicts in time", fix="for example: --steps 10")
+    if polish is not None:
+        raise ConfigError("--polish with a model in time", why="the solver polishes a steady state", fix="leave it out")
+    Series(out).check([float(k) for k in range(steps + 1)], 1, inputs=inputs)
+
+
+def _predict_steps(
+    output: Output, propagator: Propagator, inputs: Mesh, out: Path, steps: int, step: float | None, *, strict: bool
+) -> None:
+    from gno.cli.predict_in_time import check_step, predict_steps
+    from gno.models.ranges import refuse_outside
+
+    length = check_step(step, propagator)
+    seen = propagator.with_step(inputs, length)
+    if strict:
+        refuse_outside(propagator.operator, seen)
+    for line in propagator.operator.outside(seen):
+        output.warn(line)
+    predict_steps(output, propagator, inputs, out, steps, length)
 
 
 def _print(output: Output, rows: list[dict[str, Any]], about: dict[str, Any], warnings: list[str]) -> None:

@@ -36,10 +36,15 @@ def predict_in_time(propagator: Propagator, mesh: Mesh, steps: Sequence[float]) 
     try:
         device = next(propagator.parameters()).device
         graph, state = propagator.graph(part).to(device), propagator.state(part).to(device)
+        first = {c.spec.name: c.values(part).numpy() for c in propagator.states}
+        first = {name: values[:, 0] if values.shape[1] == 1 else values for name, values in first.items()}
+        is_fixed = graph.is_fixed.cpu().numpy()
         for number, step in enumerate(steps):
             with torch.no_grad():  # only here: between two meshes the caller's own setting holds
                 state = propagator.advance(graph, state, step)
             point = {name: values.cpu().double().numpy() for name, values in propagator.fields(state).items()}
+            for name, values in first.items():
+                point[name][is_fixed] = values[is_fixed]  # to the last digit, and not of the network's precision
             _check_finite(point, number)
             cell = {name: corner_mean(part, values) for name, values in point.items()}
             whole = {name: spread(values, nodes, mesh.num_points) for name, values in point.items()}

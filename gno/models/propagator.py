@@ -9,24 +9,21 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from gno.datasets.naming import suggestion
 from gno.datasets.reader import MeshDataset
-from gno.errors import ConfigError, DataError
+from gno.errors import ConfigError
 from gno.graph.multilevel import MultilevelData
-from gno.mesh.faces import outer_nodes
 from gno.mesh.mesh import Mesh
 from gno.models.channel import Channel
+from gno.models.fixed_nodes import fixed_nodes
 from gno.models.operator import Operator
 
 STEP = "time_step"
 """Input of the operator inside: how far ahead in time the next state lies."""
 PREDICTIONS = ("change", "state")
 """What the operator inside returns: the change over the step, or the state after it."""
-ALL = "*"
-"""All outer faces, where patches are named."""
 
 State = Float[Tensor, "nodes channels"]
 
@@ -135,6 +132,15 @@ class Propagator(nn.Module):
         graph = self.operator.graph(mesh.with_data({**mesh.point_data, **blank}))
         graph.is_fixed = torch.from_numpy(fixed_nodes(mesh, self.fixed))
         return graph
+
+    def with_step(self, mesh: Mesh, step: float) -> Mesh:
+        """The mesh with the length of a step beside its fields, as the operator inside takes it.
+
+        Args:
+            mesh: with the still fields and the state.
+            step: length.
+        """
+        return mesh.with_data({**mesh.point_data, STEP: np.full(mesh.num_points, step)})
 
     def state(self, mesh: Mesh) -> State:
         """The state at the nodes of a mesh, in the operator's precision.
@@ -264,35 +270,3 @@ class Propagator(nn.Module):
             length = length[graph.batch]
         length = self.operator.inputs[-1].encode(length).expand(len(x), 1)
         return torch.cat([x[:, :first], self.encode(state), length, x[:, last:]], dim=1)
-
-
-def fixed_nodes(mesh: Mesh, patches: Sequence[str]) -> Bool[np.ndarray, " nodes"]:
-    """Which nodes lie on some patches.
-
-    Args:
-        mesh: with its named boundary.
-        patches: names; ``*`` is the whole outer boundary.
-
-    Raises:
-        DataError: the mesh has no such patch.
-
-    Example:
-        >>> from gno.mesh import shapes
-        >>> mesh = shapes.square(0.5, kind="structured")
-        >>> int(fixed_nodes(mesh, ["*"]).sum()), int(fixed_nodes(mesh, ["left"]).sum())
-        (8, 3)
-    """
-    result = np.zeros(mesh.num_points, dtype=bool)
-    for name in patches:
-        if name == ALL:
-            result[outer_nodes(mesh)] = True
-        elif name in mesh.boundary:
-            nodes = mesh.boundary[name]
-            result[nodes[nodes >= 0]] = True
-        else:
-            raise DataError(
-                f"the mesh has no patch {name!r}",
-                why=f"the model takes the values there as given; have: {', '.join(mesh.boundary) or 'none'}",
-                fix=suggestion(name, mesh.boundary) or "name the boundary of the mesh as in training",
-            )
-    return result

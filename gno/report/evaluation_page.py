@@ -16,6 +16,7 @@ from gno.report.page import Page
 from gno.report.run_page import environment_rows
 from gno.report.spread import errors_picture
 from gno.report.triptych import panels
+from gno.training.progress import Progress
 
 PLACES = ("best", "median", "worst")
 
@@ -26,14 +27,18 @@ def evaluation_report(
     data: str | os.PathLike[str],
     *,
     device: str = "cpu",
+    progress: Progress | None = None,
 ) -> list[Path]:
     """Draw the best, the median and the worst sample, and write ``report.html``, of an evaluation from its files.
+
+    Of a model in time, errors against time, spectra, and the median trajectory still and moving.
 
     Args:
         folder: with the ``metrics.json`` and ``per_sample.csv`` of ``gno.training.evaluate``.
         model: the model file.
         data: the dataset.
         device: where to predict: ``cpu``, ``cuda``, ``auto``.
+        progress: told what is drawn, where it takes long.
 
     Returns:
         the files that were written; the page is the last.
@@ -45,6 +50,10 @@ def evaluation_report(
     """
     folder = Path(folder)
     metrics = _metrics(folder / "metrics.json")
+    if metrics.get("in_time"):
+        from gno.report.rollout_page import rollout_report
+
+        return rollout_report(folder, metrics, model, data, device=device, progress=progress)
     page = Page(
         f"Evaluation of {Path(model).name}",
         f"{metrics['num_samples']} samples of the split {metrics['split']} of {Path(data).name}",

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Shaped
+from jaxtyping import Float, Shaped
 from matplotlib.figure import Figure
 
 from gno.errors import DataError
@@ -63,10 +63,34 @@ def panels(
             f"truth has shape {truth.shape}, prediction {prediction.shape}",
             why=f"the mesh has {mesh.num_points} nodes, and both need values there",
         )
+    return save_png(panels_figure(mesh, truth, prediction, name=name, units=units, title=title or name), path)
+
+
+def panels_figure(
+    mesh: Mesh,
+    truth: Float[np.ndarray, "..."],
+    prediction: Float[np.ndarray, "..."],
+    *,
+    name: str,
+    units: str,
+    title: str,
+    scales: tuple[ColorScale, ColorScale] | None = None,
+) -> Figure:
+    """The figure of ``panels``.
+
+    Args:
+        mesh: the mesh.
+        truth: values at the nodes.
+        prediction: the same.
+        name: of the field.
+        units: of the field.
+        title: what stands first above.
+        scales: colors of the fields and of the error; those of these values without them.
+    """
     error = _relative_l2(prediction, truth, node_volume(mesh))
     fields = [magnitude(truth), magnitude(prediction)]
     difference = fields[1] - fields[0]
-    scale, error_scale = ColorScale.sequential(*fields), ColorScale.diverging(difference)
+    scale, error_scale = scales or (ColorScale.sequential(*fields), ColorScale.diverging(difference))
     box = Box.of(mesh, 2.75 if mesh.dim == 2 else 3.1)
     figure, places = _places(box)
     symbol = name if truth.ndim == 1 else f"|{name}|"
@@ -84,8 +108,8 @@ def panels(
         write(figure, x, y + box.height + 0.09, label, size=LABEL, color=MUTED)
     for (x, y), colors in ((places[1], scale), (places[2], error_scale)):
         color_bar(figure, (x + box.width + GAP, y, BAR, box.height), colors, "" if units == "1" else units)
-    _head(figure, title or name, error, mesh)
-    return save_png(figure, path)
+    _head(figure, title, error, mesh)
+    return figure
 
 
 def _places(box: Box) -> tuple[Figure, list[Place]]:

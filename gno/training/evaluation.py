@@ -17,9 +17,10 @@ from gno.datasets import MeshDataset
 from gno.errors import SolverError
 from gno.files import check_folder, make_folder, write_text
 from gno.mesh import Mesh, node_volume
-from gno.models import Operator
+from gno.models import Operator, Propagator
 from gno.models.channel import Channel
 from gno.models.coarse_graph import coarse_of, prolonged
+from gno.models.model_file import load
 from gno.models.solver_corrector import SolverCorrector
 from gno.problems import Problem, problem_of
 from gno.problems.misfit import misfit
@@ -51,7 +52,8 @@ def evaluate(
     The same with ``baseline_`` is the problem's solution with the mean coefficients, and with ``solver_`` the plain
     solver on the sample's own mesh. A model that corrects a coarse solution stands beside ``coarse_``, that solution
     prolonged, and ``finer_``, the same with edges half as long, or on the sample's own mesh where that is no finer. Of
-    more than one target there are also the errors of each, with its name behind.
+    more than one target there are also the errors of each, with its name behind. Of a model in time, see
+    ``gno.training.evaluation_in_time``.
 
     Args:
         model: a model file.
@@ -69,7 +71,12 @@ def evaluate(
     """
     where, tell = as_device(device), progress or silent
     check_folder(Path(out))
-    operator = Operator.load(model).to(where).eval()
+    loaded = load(model)
+    if isinstance(loaded, Propagator):
+        from gno.training.evaluation_in_time import evaluate_in_time
+
+        return evaluate_in_time(loaded, model, data, out, split=split, device=device, progress=progress)
+    operator = loaded.to(where).eval()
     with MeshDataset(data, split, params=operator.params) as dataset:
         names = [channel.spec.name for channel in operator.targets]
         for name in names:

@@ -1,0 +1,154 @@
+"""Evaluation of a model in time: its rollouts beside the trajectories, and beside a state that stands still."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from gno.datasets import MeshDataset
+from gno.files import check_folder, make_folder, write_text
+from gno.models import Propagator
+from gno.training.environment import as_device, environment
+from gno.training.history import Row, csv_text
+from gno.training.in_time import Curves, curves_of
+from gno.training.progress import Event, Progress, silent
+from gno.training.rollouts import rollout
+from gno.training.spectrum import spectra
+from gno.training.trajectories import Trajectories
+
+METHODS = ("", "persistence_")
+"""The model, and the first state for ever; prefixes of their numbers."""
+
+
+def evaluate_in_time(
+    propagator: Propagator,
+    model: str | os.PathLike[str],
+    data: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    split: str = "test",
+    device: str = "cpu",
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Errors of rollouts from the first instant of every trajectory of a split to its last.
+
+    ``out`` gets ``metrics.json``, what this returns, ``per_sample.csv``, one row a trajectory, ``in_time.csv``, one row
+    an instant, and in a periodic box ``spectrum.csv``, one row a wave number. ``relative_l2`` is the mean over the
+    instants after the first, ``relative_l2_first`` and ``relative_l2_last`` that after the first and the last step;
+    ``correlation_time`` says how long the correlation with the truth stays above 0.8; ``divergence``, where a velocity
+    is predicted, is relative to its gradient, with that of the data as ``true_divergence``. The same with
+    ``persistence_`` is that of the first state, which stands still. ``seconds`` is the time of a step.
+
+    Args:
+        propagator: the model.
+        model: its file.
+        data: dataset.
+        out: folder; it is made.
+        split: of the dataset.
+        device: ``cpu``, ``cuda``, ``auto``.
+        progress: told after every trajectory.
+
+    Raises:
+        DataError: a dataset without the fields that the model needs, or files that cannot be used.
+        ConfigError: an empty split.
+        ResourceError: the folder cannot be made, or the disk is full.
+    """
+    where, tell = as_device(device), progress or silent
+    check_folder(Path(out))
+    propagator.to(where).eval()
+    rows: list[Row] = []
+    found: dict[str, list[Curves]] = {method: [] for method in METHODS}
+    waves: list[Row] = []
+    with MeshDataset(data, split, params=propagator.params) as dataset:
+        for channel in propagator.states:
+            dataset.field(channel.spec.name)
+        trajectories = Trajectories(dataset, propagator, memory=0.0)
+        for i in range(len(dataset)):
+            begun = time.perf_counter()
+            one = rollout(propagator, trajectories, i, stride_of(propagator, trajectories.time(i)))
+            seconds = (time.perf_counter() - begun) / max(len(one.time) - 1, 1)
+            mesh = dataset.window(i, 0, 1).mesh
+            still = one._replace(prediction=one.truth[:1].expand_as(one.truth))
+            row: dict[str, float | int] = {"sample": int(dataset.indices[i]), "nodes": mesh.num_points}
+            for method, states in zip(METHODS, (one, still)):
+                curves = curves_of(propagator, mesh, states)
+                found[method].append(curves)
+                row |= {method + name: number for name, number in curves.numbers().items()}
+            rows.append(row | {"seconds": seconds})
+            waves += spectra(propagator, mesh, one)
+            tell(Event("evaluation", i + 1, len(dataset), {"relative_l2": _mean(rows, "relative_l2")}, milestone=True))
+        attributes = dict(dataset.attributes)
+    metrics = _metrics(rows) | {"in_time": True, "split": split, "model": str(model), "data": str(data)}
+    metrics |= {"pde": str(attributes.get("pde", "")), "environment": environment(where)}
+    _write(Path(out), metrics, rows, _in_time(found), _by_wave(waves))
+    return metrics
+
+
+def stride_of(propagator: Propagator, instants: Float[np.ndarray, " instants"]) -> range:
+    """Instants of a trajectory that lie a step of the training apart: all, if these are no shorter.
+
+    Args:
+        propagator: the model, which knows the shortest step of its training.
+        instants: of the trajectory.
+    """
+    least = propagator.operator.inputs[-1].low[0]
+    usual = float(np.median(np.diff(instants))) if len(instants) > 1 else least
+    stride = max(1, math.ceil(least / usual * (1 - 1e-6)))
+    return range(0, len(instants), min(stride, max(len(instants) - 1, 1)))
+
+
+def _metrics(rows: Sequence[Row]) -> dict[str, Any]:
+    names = [name for name in rows[0] if name not in ("sample", "nodes")]
+    metrics: dict[str, Any] = {"num_samples": len(rows)} | {name: _mean(rows, name) for name in names}
+    order = sorted(rows, key=lambda row: row["relative_l2"])
+    places = {"best": order[0], "median": order[len(order) // 2], "worst": order[-1]}
+    return metrics | {f"{name}_sample": row["sample"] for name, row in places.items()}
+
+
+def _mean(rows: Sequence[Row], name: str) -> float:
+    return sum(row[name] for row in rows) / len(rows)
+
+
+def _in_time(found: Mapping[str, Sequence[Curves]]) -> list[Row]:
+    """One row a step: the mean over the trajectories that have it, and of the model the middle 80 %."""
+    result: list[Row] = []
+    for step in range(max(len(curves.time) for curves in found[""])):
+        own = {method: [c for c in curves if len(c.time) > step] for method, curves in found.items()}
+        errors = {method: [float(c.error[step]) for c in curves] for method, curves in own.items()}
+        low, high = np.percentile(errors[""], [10, 90])
+        row = {"time": float(np.mean([c.time[step] - c.time[0] for c in own[""]]))}
+        row |= {f"{method}relative_l2": float(np.mean(values)) for method, values in errors.items()}
+        row |= {"relative_l2_p10": float(low), "relative_l2_p90": float(high)}
+        row |= {f"{m}correlation": float(np.mean([c.correlation[step] for c in own[m]])) for m in own}
+        if all(c.divergence is not None for c in own[""]):
+            row["divergence"] = float(np.mean([c.divergence[step] for c in own[""] if c.divergence is not None]))
+        result.append(row)
+    return result
+
+
+def _by_wave(rows: Sequence[Row]) -> list[Row]:
+    """Means over the trajectories, a row a wave number."""
+    groups: dict[float, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(float(row["wave_number"]), []).append(row)
+    return [{name: _mean(group, name) for name in group[0]} for _, group in sorted(groups.items())]
+
+
+def _write(
+    out: Path, metrics: Mapping[str, Any], rows: Sequence[Row], in_time: Sequence[Row], waves: Sequence[Row]
+) -> None:
+    make_folder(out)
+    finite = {name: None if isinstance(v, float) and not math.isfinite(v) else v for name, v in metrics.items()}
+    write_text(out / "per_sample.csv", csv_text(rows))
+    write_text(out / "in_time.csv", csv_text(in_time))
+    if waves:
+        write_text(out / "spectrum.csv", csv_text(waves))
+    write_text(out / "metrics.json", json.dumps(finite, indent=2) + "\n")
