@@ -7,11 +7,16 @@ from typing import Any
 
 from gno.datasets.naming import suggestion
 from gno.errors import ConfigError
+from gno.models.coarse_compressible import CoarseCompressible
 from gno.models.coarse_diffusion import CoarseDiffusion
 from gno.models.coarse_incompressible import CoarseIncompressible
 from gno.models.coarse_solver import CoarseSolver
 
-SOLVERS: dict[str, Any] = {"diffusion": CoarseDiffusion, "incompressible": CoarseIncompressible}
+SOLVERS: dict[str, Any] = {
+    "compressible": CoarseCompressible,
+    "diffusion": CoarseDiffusion,
+    "incompressible": CoarseIncompressible,
+}
 """Coarse solvers by name; each has its constructor's arguments as ``options``."""
 
 

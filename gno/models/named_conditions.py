@@ -7,11 +7,11 @@ from typing import Any
 
 from gno.datasets.naming import suggestion
 from gno.errors import ConfigError
-from gno.fv import Condition, Dirichlet, Inlet, Neumann, NoSlip, PressureOutlet, Slip, Symmetry
+from gno.fv import Condition, Dirichlet, FarField, Inlet, Neumann, NoSlip, PressureOutlet, Slip, Symmetry
 
 _KINDS: dict[str, Any] = {
     "dirichlet": Dirichlet, "neumann": Neumann, "noslip": NoSlip, "inlet": Inlet, "pressure": PressureOutlet,
-    "slip": Slip, "symmetry": Symmetry,
+    "farfield": FarField, "slip": Slip, "symmetry": Symmetry,
 }  # fmt: skip
 
 

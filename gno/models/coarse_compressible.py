@@ -1,0 +1,123 @@
+"""Flow of a gas about a body on a coarse mesh, as a part of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gno.datasets.field import FieldSpec
+from gno.errors import ConfigError
+from gno.fv import Compressible, CompressibleFlow, PseudoTime, Report
+from gno.fv.compressible.gas import Gas
+from gno.mesh.mesh import Mesh
+from gno.models.coarse_solver import CoarseFields, num_samples
+from gno.models.named_conditions import named_conditions
+
+_STREAM = ("mach", "alpha")
+
+
+class CoarseCompressible:
+    """Steady flow of a gas without friction on a coarse mesh; see ``gno.fv.Compressible``.
+
+    All samples are solved at once. Of a sample the Mach number is given and perhaps the angle of attack, in degrees.
+
+    Args:
+        boundary: patch to condition, as of ``named_conditions``.
+        inputs: ``mach``, or ``mach`` and ``alpha``.
+        dim: dimension of the mesh.
+        scheme: ``jst``, ``roe`` or ``hllc``.
+        density: of the free stream.
+        pressure: of the free stream; without it the speed of sound is one where the density is.
+        tolerance: residual at which a flow is steady, relative to that of the free stream.
+
+    Raises:
+        ConfigError: a condition or inputs that cannot be.
+
+    Example:
+        >>> from gno.mesh import shapes
+        >>> mesh = shapes.airfoil_o(shapes.naca("0012"), around=24, outward=8)
+        >>> solver = CoarseCompressible({"airfoil": "slip", "farfield": "farfield"})
+        >>> flows = solver.solve(mesh, {"mach": torch.tensor([0.4, 0.5]), "alpha": torch.tensor([0.0, 2.0])})
+        >>> flows.values.shape == (2, mesh.num_points, 4)
+        True
+    """
+
+    def __init__(
+        self,
+        boundary: Mapping[str, Any],
+        inputs: tuple[str, ...] | list[str] = _STREAM,
+        dim: int = 2,
+        scheme: str = "jst",
+        density: float = 1.0,
+        pressure: float | None = None,
+        tolerance: float = 1e-9,
+    ) -> None:
+        if "mach" not in inputs or not set(inputs) <= {*_STREAM}:
+            raise ConfigError(f"inputs are {', '.join(inputs)}", why="they are mach, or mach and alpha")
+        self.boundary, self.inputs, self.dim, self.scheme = dict(boundary), tuple(inputs), dim, scheme
+        self.density, self.pressure, self.tolerance = density, pressure, tolerance
+        self.conditions = named_conditions(boundary)
+        self.outputs = (
+            FieldSpec("density", role="target"),
+            FieldSpec("velocity", role="target", components=dim),
+            FieldSpec("pressure", role="target"),
+        )
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
+        return {
+            "boundary": self.boundary, "inputs": list(self.inputs), "dim": self.dim, "scheme": self.scheme,
+            "density": self.density, "pressure": self.pressure, "tolerance": self.tolerance,
+        }  # fmt: skip
+
+    def solve(
+        self,
+        mesh: Mesh,
+        inputs: Mapping[str, Tensor],
+        *,
+        points: Float[Tensor, "nodes dim"] | None = None,
+        initial: Float[Tensor, "samples ..."] | None = None,
+    ) -> CoarseFields:
+        """Solve for all samples at once; as of ``CoarseSolver``.
+
+        Args:
+            mesh: the coarse mesh.
+            inputs: ``mach (samples,)`` and ``alpha (samples,)``.
+            points: other coordinates of the nodes.
+            initial: state of an earlier solve.
+        """
+        num_samples(inputs, self.inputs)
+        problem = Compressible(mesh, self.conditions, scheme=self.scheme)
+        flow = problem.solve(
+            mach=inputs["mach"].double(),
+            alpha=inputs["alpha"].double() if "alpha" in self.inputs else 0.0,
+            density=self.density,
+            pressure=self.pressure,
+            points=points,
+            initial=None if initial is None else _flow(initial, problem.heat_ratio),
+            method=PseudoTime(tolerance=self.tolerance),
+        )
+        values = flow.gas.packed()
+        return CoarseFields(values, torch.cat([values, flow.stream.packed()], dim=1).detach())
+
+
+def _flow(state: Float[Tensor, "samples rows components"], heat_ratio: float) -> CompressibleFlow:
+    """A flow to start from; the last row is that of its free stream."""
+    there, far = Gas.unpacked(state[:, :-1]), Gas.unpacked(state[:, -1:])
+    return CompressibleFlow(
+        density=there.density,
+        velocity=there.velocity,
+        pressure=there.pressure,
+        stream=far,
+        heat_ratio=heat_ratio,
+        chord=1.0,
+        report=Report(True, 0, 0.0, (0.0,), 0, 0),
+        area=state.new_zeros(0, there.velocity.shape[2]),
+        node=torch.zeros(0, dtype=torch.int64),
+        walls={},
+    )
