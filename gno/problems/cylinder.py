@@ -15,6 +15,7 @@ from gno.fv.incompressible.force_history import frequency
 from gno.fv.incompressible.state import FlowState
 from gno.problems.channel import CYLINDER, HEIGHT, Channel
 from gno.problems.deal import Deal, Part
+from gno.problems.node_values import NodeValues
 from gno.problems.problem import Draw, Family
 from gno.problems.recorded import LIMIT, Recorded, Recorder
 
@@ -44,6 +45,7 @@ class CylinderFlow(Family):
         radius: least and greatest radius of the cylinder.
         inflow: least and greatest mean speed at the inlet.
         nodes: about how many nodes a mesh has.
+        label_nodes: about how many nodes the mesh has on which the label is solved.
         steps: instants after the start.
         interval: time between instants.
         courant: part of a cell's content that may leave it in one step of the solver, about.
@@ -55,7 +57,7 @@ class CylinderFlow(Family):
         ConfigError: an option that cannot be.
 
     Example:
-        >>> draw = CylinderFlow(nodes=250, steps=2).sample(0)
+        >>> draw = CylinderFlow(nodes=150, label_nodes=150, steps=2).sample(0)
         >>> draw.point_series["velocity"].shape[::2], bool(draw.params["divergence"] < 1e-12)
         ((3, 2), True)
     """
@@ -69,6 +71,7 @@ class CylinderFlow(Family):
     radius: tuple[float, float] = (0.035, 0.06)
     inflow: tuple[float, float] = (0.5, 1.5)
     nodes: int = 1900
+    label_nodes: int = 4000
     steps: int = 600
     interval: float = 0.01
     courant: float = 1.1
@@ -78,7 +81,7 @@ class CylinderFlow(Family):
 
     def __post_init__(self) -> None:
         self._check_positive("viscosity", "interval", "courant")
-        self._check_least(nodes=100, steps=1, seed=0)
+        self._check_least(nodes=100, label_nodes=100, steps=1, seed=0)
         for option in ("x", "y", "radius", "inflow"):
             low, high = getattr(self, option)
             if not 0 < low <= high < np.inf:
@@ -119,8 +122,8 @@ class CylinderFlow(Family):
         rng = np.random.default_rng([self.seed, number])
         channel = Channel(*(float(rng.uniform(*getattr(self, o))) for o in ("x", "y", "radius", "inflow")))
         side, seed = float(rng.choice([-1.0, 1.0])), int(rng.integers(2**31))
-        mesh = channel.mesh(self.nodes, seed)
-        volumes = FVMesh.of(mesh)
+        mesh, fine = (channel.mesh(nodes, seed) for nodes in (self.nodes, self.label_nodes))
+        volumes = FVMesh.of(fine)
 
         def solver(dt: float) -> Projection:
             return Projection(volumes, channel.conditions, dt=dt, courant=LIMIT)
@@ -129,8 +132,8 @@ class CylinderFlow(Family):
             found: list[float] = solver.force(flow, CYLINDER, viscosity=self.viscosity).tolist()
             return found
 
-        step = self.courant * _STEP * channel.finest(self.nodes) / channel.inflow
-        found = Recorder(mesh, solver, self.viscosity, channel.held(mesh), force).record(
+        step = self.courant * _STEP * channel.finest(self.label_nodes) / channel.inflow
+        found = Recorder(NodeValues(fine, mesh.points), solver, self.viscosity, channel.held(mesh), force).record(
             lambda solver: solver.start(partial(channel.start, side)),
             interval=self.interval,
             instants=self.steps,

@@ -7,6 +7,8 @@ from jaxtyping import Float
 from scipy.sparse import csr_array
 
 from gno.mesh import Mesh, cell_centroid
+from gno.mesh.interpolation import Interpolation
+from gno.typing import Points
 
 
 class NodeValues:
@@ -18,6 +20,7 @@ class NodeValues:
 
     Args:
         mesh: any mesh.
+        points: where values are wanted ``(points, dim)``, linear between the nodes; at the nodes without it.
 
     Example:
         >>> mesh = Mesh(np.array([[0.0, 0], [3, 0], [0, 3]]), {"triangle": np.array([[0, 1, 2]])})
@@ -25,7 +28,8 @@ class NodeValues:
         [-2.0, 1.0, 4.0]
     """
 
-    def __init__(self, mesh: Mesh) -> None:
+    def __init__(self, mesh: Mesh, points: Points | None = None) -> None:
+        self._at = None if points is None else Interpolation.of(mesh, points)
         first = np.cumsum([0, *(len(cells) for cells in mesh.cells.values())])
         node = np.concatenate([cells.ravel() for cells in mesh.cells.values()])
         cell = np.concatenate(
@@ -40,11 +44,12 @@ class NodeValues:
 
     def __call__(
         self, u: Float[np.ndarray, "cells k"], gradient: Float[np.ndarray, "cells k dim"]
-    ) -> Float[np.ndarray, "nodes k"]:
-        """Values ``(nodes, k)`` of ``k`` fields.
+    ) -> Float[np.ndarray, "points k"]:
+        """Values ``(points, k)`` of ``k`` fields.
 
         Args:
             u: in the cells.
             gradient: of each field, in the cells.
         """
-        return self._mean @ u + sum(along @ gradient[:, :, d] for d, along in enumerate(self._along))
+        nodes = self._mean @ u + sum(along @ gradient[:, :, d] for d, along in enumerate(self._along))
+        return nodes if self._at is None else self._at(nodes)

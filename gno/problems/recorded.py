@@ -13,8 +13,6 @@ from jaxtyping import Bool, Float
 from gno.errors import SolverError
 from gno.fv import Projection
 from gno.fv.incompressible.state import FlowReport, FlowState
-from gno.mesh import Mesh
-from gno.problems.node_values import NodeValues
 
 LIMIT = 1.5
 """Courant number beyond which a step is refused."""
@@ -61,14 +59,14 @@ class Recorder:
     """Takes a flow through time in equal steps, and again in shorter ones where these turn out too long.
 
     Args:
-        mesh: the mesh.
+        nodes: from fields in the cells and their gradients, as of ``NodeValues``, to values at the nodes.
         solver: from the length of a step to the solver.
         viscosity: kinematic.
         held: nodes whose velocity is given.
         watch: what else is wanted of a flow, ``k`` numbers.
     """
 
-    mesh: Mesh
+    nodes: Callable[[np.ndarray, np.ndarray], np.ndarray]
     solver: Callable[[float], Projection]
     viscosity: float
     held: Held
@@ -99,7 +97,7 @@ class Recorder:
 
     @torch.no_grad()
     def _record(self, start: Callable[[Projection], FlowState], interval: float, instants: int, steps: int) -> Recorded:
-        solver, report, nodes = self.solver(interval / steps), FlowReport(), NodeValues(self.mesh)
+        solver, report = self.solver(interval / steps), FlowReport()
         flow = start(solver)
         velocity, pressure, watched = [], [], []
         for instant in range(instants + 1):
@@ -108,7 +106,7 @@ class Recorder:
                 solver.watch(flow, report)
             slopes = solver.gradients(flow)
             u = torch.cat([flow.velocity, flow.pressure[:, None]], 1).numpy()
-            found = nodes(u, torch.cat([slopes[0], slopes[1][:, None]], 1).numpy())
+            found = self.nodes(u, torch.cat([slopes[0], slopes[1][:, None]], 1).numpy())
             velocity.append(np.where(self.held.nodes[:, None], self.held.velocity, found[:, :-1]))
             pressure.append(found[:, -1])
             watched.append(self.watch(solver, flow))

@@ -18,7 +18,7 @@ from gno.problems.channel import HEIGHT, Channel
 from gno.problems.cylinder import CylinderFlow
 from gno.problems.node_values import NodeValues
 
-SMALL = CylinderFlow(nodes=150, steps=3)
+SMALL = CylinderFlow(nodes=150, label_nodes=150, steps=3)
 REYNOLDS_100 = {"x": (0.2, 0.2), "y": (0.2, 0.2), "radius": (0.05, 0.05), "inflow": (1.0, 1.0)}
 
 
@@ -29,6 +29,9 @@ def test_values_at_nodes_are_those_of_the_finite_volumes() -> None:
     for k in (0, 1):
         wanted = cells_to_nodes(mesh, torch.from_numpy(u[:, k]), torch.from_numpy(gradient[:, k]))
         np.testing.assert_allclose(found[:, k], wanted, rtol=1e-12)
+    points = mesh.points.mean(axis=0) + 0.1 * rng.random((5, 2))
+    middle = NodeValues(mesh, points)(cell_centroid(mesh), np.broadcast_to(np.eye(2), (mesh.num_cells, 2, 2)))
+    np.testing.assert_allclose(middle, points, atol=1e-12)
     linear = NodeValues(mesh)(cell_centroid(mesh), np.broadcast_to(np.eye(2), (mesh.num_cells, 2, 2)))
     np.testing.assert_allclose(linear, mesh.points, atol=1e-12)
 
@@ -96,7 +99,7 @@ def test_the_street_of_vortices_at_reynolds_100_has_its_frequency_and_forces() -
     found = CylinderFlow(steps=500, **REYNOLDS_100).sample(0).params
     assert found["reynolds"] == pytest.approx(100)
     assert found["strouhal"] == pytest.approx(0.30, rel=0.03)
-    assert found["lift_max"] == pytest.approx(1.0, rel=0.15)
+    assert found["lift_max"] == pytest.approx(1.0, rel=0.12)
     assert found["drag_mean"] == pytest.approx(3.2, rel=0.03)
 
 
