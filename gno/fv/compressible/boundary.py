@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -20,6 +21,8 @@ from gno.fv.volumes.geometry import Geometry
 from gno.fv.volumes.mesh import FVMesh
 
 WALLS = (Slip, Symmetry)
+NEAR = 10
+"""Chords from a body within which a far field disturbs it."""
 
 
 class Outside(NamedTuple):
@@ -79,6 +82,23 @@ class GasBoundary:
     def patches(self, *kinds: type) -> list[str]:
         """Names of the patches that have one of some conditions."""
         return [name for name, held in self.conditions.items() if isinstance(held, kinds)]
+
+    def warn_near(self, chord: float) -> None:
+        """Warn of a far field that is near to a body: what the body does to the stream there is not let through.
+
+        Args:
+            chord: length of the body.
+        """
+        around = {type(held) for held in self.conditions.values()} == {Slip, FarField}
+        body, far = (self.mesh.owner[self.rows(kind) + self.mesh.num_inner].unique() for kind in (Slip, FarField))
+        if not around or bool(torch.isin(body, far).any()):
+            return
+        distance = float(torch.cdist(self.mesh.points[body], self.mesh.points[far]).min()) / chord
+        if distance < NEAR:
+            warnings.warn(
+                f"the far field is {distance:.3g} chords from the body: lift is wrong where that is less than {NEAR}",
+                stacklevel=3,
+            )
 
     def outside(self, geometry: Geometry, stream: Gas, units: Gas) -> Outside:
         """What is given, at the centers of the outer faces; differentiable in it and in the geometry.

@@ -83,6 +83,7 @@ class Compressible:
             raise ConfigError(f"heat_ratio is {heat_ratio}, chord is {chord}", why="they are larger than 1, and than 0")
         self.scheme, self.heat_ratio, self.chord = scheme, heat_ratio, chord
         self.boundary = GasBoundary.of(self.mesh, conditions)
+        self.boundary.warn_near(chord)
         self.balance: EulerBalance = (
             JSTBalance(self.boundary, heat_ratio, chord)
             if scheme == "jst"
@@ -120,7 +121,6 @@ class Compressible:
             SolverError: a density or pressure that cannot be kept positive, or gas that comes in faster than sound
                 where a condition does not say all about it.
         """
-        method = method or PseudoTime()
         free = self.free_stream(mach=mach, alpha=alpha, density=density, pressure=pressure)
         theta = self.parameters(free, points)
         with torch.no_grad():
@@ -128,25 +128,7 @@ class Compressible:
             still = still.expand(*still.shape[:-2], self.mesh.num_cells, -1)
             scale = self.residual(still, theta).flatten(-2).norm(dim=-1).reshape(-1)
             start = still if initial is None else self._start(initial, still)
-        march = March(
-            method,
-            rate=lambda u: self.balance.rate(u, theta),
-            reach=lambda u, step: reach(u, step, self.heat_ratio),
-            scale=scale,
-            refuse=lambda u, step: refuse_negative(u, step, self.heat_ratio),
-        )
-        state, report = implicit_solve(
-            self.balance.residual,
-            start,
-            theta,
-            jacobian=self.balance.jacobian,
-            method=march,
-            derivatives=method.derivatives,
-            on_step=on_step,
-            check=False,
-        )
-        if not report.converged:
-            raise ConvergenceError(report, fix=_FIX)
+        state, report = self.steady(theta, start, scale=scale, method=method, on_step=on_step)
         self._refuse_inflow(Gas.of(state.detach(), self.heat_ratio), theta)
         return self._flow(state, free, theta, report)
 
@@ -171,6 +153,50 @@ class Compressible:
             self.mesh.check(points)
         geometry = self.mesh.geometry(points)
         return self.balance.theta(geometry, self.boundary.outside(geometry, free.gas, free.units))
+
+    def steady(
+        self,
+        parameters: EulerTheta,
+        start: Conserved,
+        *,
+        scale: Float[Tensor, " samples"],
+        method: PseudoTime | None = None,
+        on_step: OnStep | None = None,
+    ) -> tuple[Conserved, Report]:
+        """The state whose residual is nought, differentiable in all that the parameters are made of.
+
+        Args:
+            parameters: from ``parameters``, or made of these.
+            start: the state to start from.
+            scale: norm of the residual that counts as one.
+            method: as of ``solve``.
+            on_step: as of ``solve``.
+
+        Raises:
+            ConvergenceError: no convergence; it carries the report.
+            SolverError: a density or pressure that cannot be kept positive.
+        """
+        method = method or PseudoTime()
+        march = March(
+            method,
+            rate=lambda u: self.balance.rate(u, parameters),
+            reach=lambda u, step: reach(u, step, self.heat_ratio),
+            scale=scale,
+            refuse=lambda u, step: refuse_negative(u, step, self.heat_ratio),
+        )
+        state, report = implicit_solve(
+            self.balance.residual,
+            start,
+            parameters,
+            jacobian=self.balance.jacobian,
+            method=march,
+            derivatives=method.derivatives,
+            on_step=on_step,
+            check=False,
+        )
+        if not report.converged:
+            raise ConvergenceError(report, fix=_FIX)
+        return state, report
 
     def residual(self, state: Conserved, parameters: EulerTheta) -> Conserved:
         r"""What flows out of each dual cell: :math:`\sum_j F_{ij} + \sum_b F_b`, nought where the flow is steady.

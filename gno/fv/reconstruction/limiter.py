@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def smooth_limiter(
-    behind: Float[Tensor, "*faces"], ahead: Float[Tensor, "*faces"], flat: float | Float[Tensor, "*#faces"]
+    behind: Float[Tensor, "*faces"], ahead: Float[Tensor, "*faces"], flat: float | Float[Tensor, ""]
 ) -> Float[Tensor, "*faces"]:
     r"""How much of a slope to use: one where a field is smooth, zero where its differences change sign.
 
@@ -33,27 +33,5 @@ def smooth_limiter(
         >>> smooth_limiter(torch.tensor([1.0, 3.0, -1.0, 1e-9]), torch.tensor([1.0, 1, 1, -1e-9]), 1e-3).tolist()
         [1.0, 0.6480000019073486, 0.0, 1.0]
     """
-    return _smooth(behind * ahead, behind**2 + ahead**2, flat)
-
-
-def vector_limiter(
-    behind: Float[Tensor, "*faces dim"], ahead: Float[Tensor, "*faces dim"], flat: float | Float[Tensor, "*#faces"]
-) -> Float[Tensor, "*faces"]:
-    r"""The same for differences of a vector: it turns with the space, as a limiter of each component would not.
-
-    Args:
-        behind: difference upstream, over the same distance as the other.
-        ahead: difference downstream.
-        flat: :math:`\epsilon > 0`; in the unit of the field.
-
-    Example:
-        >>> import torch
-        >>> vector_limiter(torch.tensor([3.0, 4.0]), torch.tensor([3.0, 4.0]), 1e-3).item()
-        1.0
-    """
-    return _smooth((behind * ahead).sum(-1), (behind**2 + ahead**2).sum(-1), flat)
-
-
-def _smooth(product: Tensor, squares: Tensor, flat: float | Tensor) -> Tensor:
-    p = ((2 * product + flat**2) / (squares + flat**2)).clamp(min=0)
+    p = ((2 * behind * ahead + flat**2) / (behind**2 + ahead**2 + flat**2)).clamp(min=0)
     return p**2 * (3 - 2 * p)
