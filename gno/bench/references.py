@@ -55,3 +55,6 @@ EXTREMES = (-0.2140424, -0.2538030, 0.1795728)
 CYLINDER: Mapping[str, float] = {"drag": 5.57953523384, "lift": 0.010618948146, "pressure": 0.11752016697}
 """Coefficients, and the difference of pressure between front and back, of case 2D-1 (Reynolds number 20). Source:
 Schaefer and Turek 1996, Benchmark computations of laminar flow around a cylinder; digits of www.featflow.de."""
+STREET: Mapping[str, float] = {"strouhal": 0.30, "drag": 3.23, "lift": 1.0}
+"""Strouhal number, largest drag and largest lift of case 2D-2 (Reynolds number 100): the middle of the bounds .295 to
+.305, 3.22 to 3.24 and .99 to 1.01. Source: Schaefer and Turek 1996."""

@@ -1,4 +1,4 @@
-"""``gno bench solver``: steady flows and diffusion beside OpenFOAM on the same mesh: cost, error, cost of gradients."""
+"""``gno bench solver``: flows beside OpenFOAM on the same mesh, or beside what is known of them, and gradients."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from gno.bench.diffusion_race import DiffusionRace
 from gno.bench.flow_cases import Cavity, Cylinder, FlowCase
 from gno.bench.flow_race import FlowRace
 from gno.bench.setting import Setting
+from gno.bench.time_race import TimeRace
+from gno.bench.vortex_street import VortexStreet
 
 
 class Planned(NamedTuple):
@@ -60,6 +62,10 @@ EDGES = 1 / 30, 1 / 66, 1 / 132
 """Lengths of the triangles that diffusion is solved on: about 2,000, 10,000 and 40,000."""
 
 
+IN_TIME = 1 / 28, 1 / 58
+"""Lengths of the triangles that gradients through time are measured on: about 2,000 and 8,000."""
+
+
 def measurements(setting: Setting) -> list[Measurement]:
     """The rows of solvers.
 
@@ -67,7 +73,8 @@ def measurements(setting: Setting) -> list[Measurement]:
         setting: sizes.
     """
     flows = [row for planned in setting.sizes(FLOWS, quick=QUICK) for row in _flow(planned, setting)]
-    return flows + [row for h in setting.sizes(EDGES, quick=EDGES[:1]) for row in _diffusion(h, setting)]
+    diffusion = [row for h in setting.sizes(EDGES, quick=EDGES[:1]) for row in _diffusion(h, setting)]
+    return [*flows, *diffusion, *_in_time(setting)]
 
 
 def _flow(planned: Planned, setting: Setting) -> Iterator[Measurement]:
@@ -84,6 +91,17 @@ def _diffusion(h: float, setting: Setting) -> Iterator[Measurement]:
     yield Measurement(race.cost, cells / 10)
     yield Measurement(race.error, cells / 1e2)
     yield Measurement(race.gradient, cells / 10)
+
+
+def _in_time(setting: Setting) -> Iterator[Measurement]:
+    """Cost of gradients through time, and errors of the vortex street."""
+    for h in setting.sizes(IN_TIME, quick=(1 / 12,)):
+        race = TimeRace(h, patience=setting.patience)
+        yield Measurement(race.gradient, 2.3 / h**2)
+        yield Measurement(race.by_nodes, 2.3 / h**2)
+    street = VortexStreet(*setting.sizes((0.003, 0.03, 0.0007, 4.5), quick=(0.03, 0.1, 0.004, 1.0)))
+    for number, name in enumerate(VortexStreet.known):
+        yield Measurement(partial(street.error, name), 1 if number else 5000 * street.end / street.dt)
 
 
 BENCHMARK = Benchmark("solver", "Finite volumes and OpenFOAM", "cells", "n", measurements)

@@ -61,14 +61,28 @@ class FlowInTime:
         Raises:
             SolverError: a step that is too long for the flow, or one that does not converge.
         """
-        state, last = self.first, len(self.times) - 1
-        on_state(self.times[0], self._mesh(state))
-        for step, time in enumerate(self.times[1:], start=1):
-            state = self._step(state)
+        steps = len(self.times) - 1
+        on_state(self.times[0], self._mesh(self.first))
+
+        def told(state: State) -> None:
+            step = self.report.steps
+            time = self.times[step]
             self.history.append(time, {patch: self._drag(state, patch) for patch in self.problem.patches})
-            if step % every == 0 or step == last:
+            if step % every == 0 or step == steps:
                 on_state(time, self._mesh(state))
             on_step(step, time, self.report)
+
+        options = {"viscosity": self.problem.viscosity, "body_force": self.problem.body_force, "report": self.report}
+        try:
+            if isinstance(self.first, Carried) and self.scalar is not None:
+                self.scalar.advance(self.first, steps, on_step=told, **options)
+            else:
+                self.flow.advance(_flow(self.first), steps, on_step=told, **options)
+        except ConvergenceError:
+            raise
+        except SolverError as error:
+            now = f"--time {self.times[-1]:g} --steps {steps} make dt {self.flow.dt:.3g}"
+            raise SolverError(error.what, why=f"{error.why}, and {now}", fix=error.fix) from error
 
     def forces(self) -> dict[str, dict[str, float | None]]:
         """Of each patch drag and lift: the last, and what they were in the second half of the time."""
@@ -83,21 +97,6 @@ class FlowInTime:
         """
         u = state.cell_data.get("scalar") if self.scalar is not None else None
         return [] if u is None else [float(u.min()), float(u.max())]
-
-    def _step(self, state: State) -> State:
-        options = {"viscosity": self.problem.viscosity, "body_force": self.problem.body_force}
-        try:
-            if isinstance(state, Carried) and self.scalar is not None:
-                state = self.scalar.step(state, **options)
-            else:
-                state = self.flow.step(_flow(state), **options)
-            self.flow.watch(_flow(state), self.report)
-        except ConvergenceError:
-            raise
-        except SolverError as error:
-            now = f"--time {self.times[-1]:g} --steps {len(self.times) - 1} make dt {self.flow.dt:.3g}"
-            raise SolverError(error.what, why=f"{error.why}, and {now}", fix=error.fix) from error
-        return state
 
     def _drag(self, state: State, patch: str) -> tuple[float, float]:
         force = self.flow.force(_flow(state), patch, viscosity=self.problem.viscosity)

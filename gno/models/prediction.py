@@ -16,7 +16,6 @@ from gno.mesh.mesh import Mesh
 from gno.mesh.used import used_part
 from gno.models.boundary_distance import boundary_distance
 from gno.models.guard import guarded
-from gno.models.together import encoded_together, own_part
 
 if TYPE_CHECKING:
     from gno.models.operator import Operator
@@ -26,22 +25,19 @@ DISTANCE = "distance_from_training"
 
 
 @torch.no_grad()
-def predict(operator: Operator, mesh: Mesh, *, together: bool = False) -> Mesh:
+def predict(operator: Operator, mesh: Mesh) -> Mesh:
     """The mesh with the fields of a prediction, as of ``Operator.predict``.
 
     Args:
         operator: a trained one.
         mesh: with the input fields in its point or cell data.
-        together: by all processes of torch's default group, each of which computes a part of the nodes and gets all
-            fields.
 
     Raises:
         DataError: a mesh of another dimension, or without an input field.
         SolverError: the network gives numbers that are not finite.
-        ConfigError: ``together`` with a network that cannot.
     """
     part, nodes = used_part(mesh) if mesh.num_cells else (mesh, np.arange(mesh.num_points))
-    point = _at_nodes(operator, part, together)
+    point = _at_nodes(operator, part)
     cell = {channel.spec.name: corner_mean(part, point[channel.spec.name]) for channel in operator.targets}
     point[DISTANCE] = distance_from_training(operator, part)
     _check_finite(point)
@@ -49,16 +45,12 @@ def predict(operator: Operator, mesh: Mesh, *, together: bool = False) -> Mesh:
     return mesh.with_data({**mesh.point_data, **whole}, {**mesh.cell_data, **cell})
 
 
-def _at_nodes(operator: Operator, mesh: Mesh, together: bool) -> dict[str, np.ndarray]:
+def _at_nodes(operator: Operator, mesh: Mesh) -> dict[str, np.ndarray]:
     graph = operator.graph(mesh)
     was_training = operator.training
     operator.eval()
-    device = next(operator.parameters()).device
     try:
-        if together:
-            encoded = encoded_together(operator, own_part(operator, graph).to(device), mesh.num_points)
-        else:
-            encoded = operator(graph.to(device))
+        encoded = operator(graph.to(next(operator.parameters()).device))
     finally:
         operator.train(was_training)
     point = _decoded(operator, mesh, encoded)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from gno.problems.airfoil import AirfoilFlow
 from gno.problems.burgers import Burgers
 from gno.problems.cylinder import CylinderFlow
 from gno.problems.darcy import Darcy
@@ -17,7 +16,6 @@ from gno.problems.wave import Wave
 
 __all__ = [
     "PROBLEMS",
-    "AirfoilFlow",
     "Burgers",
     "CylinderFlow",
     "Darcy",

@@ -101,9 +101,7 @@ class Recorder:
         flow = start(solver)
         velocity, pressure, watched = [], [], []
         for instant in range(instants + 1):
-            for _ in range(steps if instant else 0):
-                flow = solver.step(flow, viscosity=self.viscosity)
-                solver.watch(flow, report)
+            flow, _ = solver.advance(flow, steps if instant else 0, viscosity=self.viscosity, report=report)
             slopes = solver.gradients(flow)
             u = torch.cat([flow.velocity, flow.pressure[:, None]], 1).numpy()
             found = self.nodes(u, torch.cat([slopes[0], slopes[1][:, None]], 1).numpy())

@@ -16,7 +16,9 @@ from gno.bench.flow_race import FlowRace
 from gno.bench.openfoam import environment, iterations, read_field, run, write_dictionary
 from gno.bench.references import CYLINDER, GHIA
 from gno.bench.simple_foam import SimpleFoam
+from gno.bench.time_race import TimeRace
 from gno.bench.timing import Seconds, race
+from gno.bench.vortex_street import VortexStreet
 from gno.errors import GnoError
 from gno.mesh import load
 
@@ -120,3 +122,20 @@ def test_drag_is_that_which_openfoam_knows_itself(tmp_path: Path) -> None:
     assert forces is not None
     assert float(forces.cd) == pytest.approx(CYLINDER["drag"], rel=0.1)
     assert torch.isfinite(flow.pressure_gradient).all()
+
+
+def test_a_gradient_through_time_costs_about_as_much_as_its_solution() -> None:
+    flow = TimeRace(1 / 20, patience=0)
+    for row in (flow.gradient(), flow.by_nodes()):
+        assert row.peer == "forward"
+        assert row.ratio is not None
+        assert row.ratio > 0.5
+
+
+def test_rows_of_the_vortex_street_can_be_written_where_nothing_is_shed_yet() -> None:
+    street = VortexStreet(0.03, 0.1, 0.004, 0.4)
+    rows = {name: street.error(name) for name in VortexStreet.known}
+    for row in rows.values():
+        json.dumps(row.to_dict(), allow_nan=False)
+    assert rows["strouhal"].ours == 1
+    assert rows["drag"].ours < 0.5

@@ -124,6 +124,6 @@ def test_a_solver_that_fails_otherwise_is_heard(monkeypatch: pytest.MonkeyPatch)
     def fail(*_: object, **__: object) -> None:
         raise SolverError("no pressure")
 
-    monkeypatch.setattr(Projection, "step", fail)
+    monkeypatch.setattr(Projection, "advance", fail)
     with pytest.raises(SolverError, match="no pressure"):
         SMALL.sample(0)

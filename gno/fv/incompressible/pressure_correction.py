@@ -111,6 +111,10 @@ class Found(NamedTuple):
         predicted: the velocity before it was made free of divergence.
         rise: of the pressure ``(cells,)``, up to its level.
         tie: what the flux had beyond the interpolated velocity ``(faces,)``.
+        at_faces: velocity extrapolated to the new time ``(faces, dim)``.
+        slope: its gradient in the cells, all axes in turn ``(cells * dim, dim)``.
+        shear: the size of that ``(cells,)``.
+        rate: of what damps the flux beyond the interpolated velocity ``(faces,)``.
     """
 
     velocity: Float[Tensor, "cells dim"]
@@ -119,6 +123,10 @@ class Found(NamedTuple):
     predicted: Float[Tensor, "cells dim"]
     rise: Float[Tensor, " cells"]
     tie: Float[Tensor, " faces"]
+    at_faces: Float[Tensor, "faces dim"]
+    slope: Float[Tensor, "rows dim"]
+    shear: Float[Tensor, " cells"]
+    rate: Float[Tensor, " faces"]
 
 
 def dot(a: Float[Tensor, "n k"], b: Float[Tensor, "n k"]) -> Float[Tensor, " n"]:
@@ -186,25 +194,26 @@ class PressureCorrection:
         do, g, inertia, on, nu = self.do, self.geometry, rule.inertia, given.velocity, given.viscosity
         past, ahead = rule.known(last.velocity, last.velocity_before)
         past_flux, flux_ahead = rule.known(last.flux, last.flux_before)
-        p = torch.cat([last.pressure, given.pressure_before])
-        slope = self.gradient(p)
-        carried = do.divergence(flux_ahead[:, None] * do.velocity_at(torch.cat([ahead, on])))
-        driven = g.volume[:, None] * (past + given.force - slope) - carried + nu * do.from_walls(on)
+        p, around = torch.cat([last.pressure, given.pressure_before]), torch.cat([ahead, on])
+        down, at_faces = self.gradient(p), do.velocity_at(around)
+        carried = do.divergence(flux_ahead[:, None] * at_faces)
+        driven = g.volume[:, None] * (past + given.force - down) - carried + nu * do.from_walls(on)
         u = do.viscous.solve(inertia, nu, driven)
 
         lag = (past_flux - self.through(past, inertia * on)) * self.free
-        smoothing = dot(do.mean_at(slope), g.area) - do.pressure_slope(p)
-        tie = (lag + smoothing) / (inertia + self.decay(ahead, on, nu))
+        smoothing = dot(do.mean_at(down), g.area) - do.pressure_slope(p)
+        slope, shear, rate = self.decay(around, nu)
+        tie = (lag + smoothing) / (rate + inertia)
         flux = self.through(u, on) + tie
         raised = given.pressure - given.pressure_before
         outside = do.pressure_slope(torch.cat([torch.zeros_like(last.pressure), raised]))
         psi = do.pressure.solve(do.divergence(outside - inertia * flux))
         change = torch.cat([psi, raised])
         new, level = u - self.gradient(change) / inertia, self.level(last.pressure + psi)
-        return Found(new, level, flux - do.pressure_slope(change) / inertia, u, psi, tie)
+        return Found(new, level, flux - do.pressure_slope(change) / inertia, u, psi, tie, at_faces, slope, shear, rate)
 
-    def decay(self, u: Tensor, on: Tensor, nu: Tensor) -> Float[Tensor, " faces"]:
-        r"""Rate r at which the difference between a flux and the interpolated velocity decays.
+    def decay(self, around: Tensor, nu: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        r"""Rate r ``(faces,)`` at which the difference between a flux and the interpolated velocity decays.
 
         Interpolated anew in each of many short steps, a velocity is pulled to where its interpolation has no
         divergence, which on triangles is far off. So the difference has a history of its own, driven by that of the
@@ -212,23 +221,16 @@ class PressureCorrection:
         With it neither the steady state nor the order in time suffers from the length of a step.
 
         Args:
-            u: velocity ``(cells, dim)``.
-            on: the same on the boundary ``(fixed, dim)``.
+            around: velocity in the cells and on the boundary ``(cells + fixed, dim)``.
             nu: viscosity.
-        """
-        return DECAY * self.do.between(self.shear(u, on, nu)[1]) + nu * self.wall_rate
 
-    def shear(self, u: Tensor, on: Tensor, nu: Tensor) -> tuple[Float[Tensor, "rows dim"], Float[Tensor, " cells"]]:
-        """Gradient of the velocity, all axes of a cell in turn, and its size.
-
-        Args:
-            u: as of ``decay``.
-            on: likewise.
-            nu: likewise.
+        Returns:
+            the gradient of the velocity, its size, and the rate.
         """
-        slope = self.do.velocity_gradient(torch.cat([u, on]))
-        least, of_cell = LEAST * nu * self.rate, slope.reshape(len(u), -1)
-        return slope, (dot(of_cell, of_cell) + least**2).sqrt()
+        slope, least = self.do.velocity_gradient(around), LEAST * nu * self.rate
+        of_cell = slope.reshape(len(least), -1)
+        shear = (dot(of_cell, of_cell) + least**2).sqrt()
+        return slope, shear, DECAY * self.do.between(shear) + nu * self.wall_rate
 
     def gradient(self, p: Tensor) -> Float[Tensor, "cells dim"]:
         """Of a pressure.

@@ -24,7 +24,7 @@ from gno.fv.marching.stretches import in_stretches
 from gno.fv.volumes.mesh import FVMesh
 from gno.fv.volumes.patches import check_patch
 
-_REMEMBERED = 4
+_REMEMBERED = 5
 """Bytes that the derivative of a step keeps, over those of a flow; at most."""
 
 

@@ -172,9 +172,7 @@ class StepAdjoint:
         """Back through the predicted flux; by the velocities on the boundary."""
         equations, cells, inertia = self.equations, self.cells, self.rule.inertia
         area, dim = equations.geometry.area, of_velocity.shape[1]
-        self.slope, self.size = equations.shear(self.ahead, self.given.velocity, self.given.viscosity)
-        rate = DECAY * equations.do.between(self.size) + self.given.viscosity * equations.wall_rate
-        self.by_tie = self.by_flux / (inertia + rate)
+        self.by_tie = self.by_flux / (self.found.rate + inertia)
         self.by_rate = -self.by_tie * self.found.tie
         self.by_lag = self.by_tie * equations.free
         self.through = equations.permeable * self.by_flux
@@ -202,15 +200,14 @@ class StepAdjoint:
         equations, do, cells = self.equations, self.equations.do, self.cells
         rate, nu = equations.rate, self.given.viscosity
         carried = -do.divergence.transposed(self.adjoint)
-        at_faces = do.velocity_at(torch.cat([self.ahead, self.given.velocity]))
         self.by_carried = carried * self.flux_ahead[:, None]
-        by_size = DECAY * do.between.transposed(self.by_rate) / self.size
-        wide = by_size[:, None].expand(-1, len(self.slope) // cells).reshape(-1, 1)
-        self.by_gradient = wide * self.slope
+        by_size = DECAY * do.between.transposed(self.by_rate) / self.found.shear
+        wide = by_size[:, None].expand(-1, len(self.found.slope) // cells).reshape(-1, 1)
+        self.by_gradient = wide * self.found.slope
         back = do.velocity_at.transposed(self.by_carried) + do.velocity_gradient.transposed(self.by_gradient)
         self.by_viscous_rate = by_size * LEAST**2 * nu * rate + do.between.transposed(equations.walls * self.by_rate)
         by_viscosity = by_viscosity + self.by_viscous_rate @ rate
-        return on + back[cells:], by_viscosity, back[:cells], dot(carried, at_faces)
+        return on + back[cells:], by_viscosity, back[:cells], dot(carried, self.found.at_faces)
 
     def by_shape(self, of_pressure: Tensor) -> Shape:
         """Derivatives by what the equations are made of; after ``pull``.

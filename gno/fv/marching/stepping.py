@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol, get_args, runtime_checkable
 
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from gno.errors import ConfigError
 from gno.fv.linear.lagged import Kept
+from gno.fv.marching.stretches import in_stretches
 from gno.fv.nonlinear.report import Report
 
 Method = Literal["backward-euler", "crank-nicolson", "bdf2"]
@@ -100,8 +100,8 @@ class Stepping:
         method: ``bdf2`` (order 2, damps what is stiff), ``crank-nicolson`` (order 2, keeps the amplitude of waves, and
             of noise) or ``backward-euler`` (order 1, keeps a field within its bounds).
         every: the states to keep: each, each second one, and so on.
-        checkpoint: whether derivatives go through the steps again, in groups of the square root of their number,
-            in place of remembering all of each: memory of a few groups for one more solve per step.
+        checkpoint: whether derivatives go through the steps again, in stretches of the square root of their number,
+            in place of remembering all of each: memory of a few stretches for one more solve per step.
         on_step: called once after each step, with its number, the time, the state and how its iteration went.
 
     Raises:
@@ -136,99 +136,40 @@ class Stepping:
             ConfigError: times that do not ascend, or whose number does not fit to the states to keep.
             ConvergenceError: a step that did not converge.
         """
-        instants = _ascending(times, self.every)
-        steps = len(instants) - 1
-        group = max(1, math.isqrt(max(steps - 1, 0)) + 1)
-        before = now = initial
-        kept = [initial[None]]
-        for first in range(0, steps, group):
-            run = Group(evolution, self, instants, first, min(first + group, steps), theta)
-            states = run.apply(now, before)
-            kept.append(states[:-2])
-            before, now = states[-2], states[-1]
-        return Trajectory(torch.tensor(instants[:: self.every], dtype=initial.dtype), torch.cat(kept))
+        instants, shared, kept = _ascending(times, self.every), Kept(), [initial]
 
+        def step(last: _Instant) -> _Instant:
+            new, report = self._step(evolution, instants, last, theta, shared)
+            return _Instant(last.number + 1, new, last.u, report)
 
-@dataclass(frozen=True, eq=False)
-class Group:
-    """Some steps in a row.
+        def told(new: _Instant) -> None:
+            if self.on_step is not None and new.report is not None:
+                self.on_step(new.number, instants[new.number], new.u.detach(), new.report)
+            if new.number % self.every == 0:
+                kept.append(new.u)
 
-    Args:
-        evolution: what changes.
-        how: method, and states to keep.
-        instants: all of them.
-        first: number of the first step, from 0.
-        last: one more than that of the last step.
-        theta: parameters.
-    """
+        first = _Instant(0, initial, initial)
+        in_stretches(step, first, len(instants) - 1, told=told, checkpoint=self.checkpoint)
+        return Trajectory(torch.tensor(instants[:: self.every], dtype=initial.dtype), torch.stack(kept))
 
-    evolution: Evolution
-    how: Stepping
-    instants: Sequence[float]
-    first: int
-    last: int
-    theta: Any
-
-    def apply(self, now: Tensor, before: Tensor) -> Tensor:
-        """States to keep, and the last two ``(n + 2, cells)``."""
-        tensors = now, before, *_leaves(self.theta)
-        wanted = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
-        if self.how.checkpoint and wanted:
-            return _Again.apply(self, *tensors)
-        return self.run(tensors, self.how.on_step)
-
-    def run(self, tensors: Sequence[Tensor], on_step: OnStep | None) -> Tensor:
-        """The same, for the tensors that everything depends on."""
-        now, before, *leaves = tensors
-        theta, shared, states = _rebuilt(self.theta, iter(leaves)), Kept(), []
-        for step in range(self.first, self.last):
-            new, report = self._step(step, now, before, theta, shared)
-            before, now = now, new
-            if on_step is not None:
-                on_step(step + 1, self.instants[step + 1], now.detach(), report)
-            if (step + 1) % self.how.every == 0:
-                states.append(now)
-        return torch.stack([*states, before, now])
-
-    def _step(self, step: int, now: Tensor, before: Tensor, theta: Any, shared: Kept) -> tuple[Tensor, Report]:
-        t = self.instants
-        last = t[step] - t[step - 1] if step else None
-        weights = Weights.of(self.how.method, t[step + 1] - t[step], last)
-        memory, w = weights.memory(now, before), weights.implicit
+    def _step(
+        self, evolution: Evolution, instants: Sequence[float], last: _Instant, theta: Any, shared: Kept
+    ) -> tuple[Tensor, Report]:
+        t, number = instants, last.number
+        weights = Weights.of(self.method, t[number + 1] - t[number], t[number] - t[number - 1] if number else None)
+        memory, w = weights.memory(last.u, last.before), weights.implicit
         if w < 1:
-            memory = memory - (1 - w) / w * self.evolution.change(now, theta)
-        return self.evolution.implicit(now, weights.new / w, memory, theta, shared)
+            memory = memory - (1 - w) / w * evolution.change(last.u, theta)
+        return evolution.implicit(last.u, weights.new / w, memory, theta, shared)
 
 
-class _Again(torch.autograd.Function):
-    """A group of steps that remembers what it began with alone, and is gone through again for its derivatives."""
+class _Instant(NamedTuple):
+    """A state, the one before, and how the step to it went."""
 
-    @staticmethod
-    def forward(ctx: Any, group: Group, *tensors: Tensor) -> Tensor:
-        ctx.group = group
-        ctx.save_for_backward(*tensors)
-        return group.run(tensors, group.how.on_step)
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        inputs = [t.detach().requires_grad_(need) for t, need in zip(ctx.saved_tensors, ctx.needs_input_grad[1:])]
-        with torch.enable_grad():
-            result = ctx.group.run(inputs, None)
-        wanted = [t for t in inputs if t.requires_grad]
-        found = iter(torch.autograd.grad(result, wanted, grad, allow_unused=True))
-        return None, *(next(found) if t.requires_grad else None for t in inputs)
-
-
-def _leaves(tree: Any) -> list[Tensor]:
-    return [tree] if isinstance(tree, Tensor) else [leaf for branch in tree for leaf in _leaves(branch)]
-
-
-def _rebuilt(tree: Any, leaves: Iterator[Tensor]) -> Any:
-    if isinstance(tree, Tensor):
-        return next(leaves)
-    branches = [_rebuilt(branch, leaves) for branch in tree]
-    return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
+    number: int
+    u: Tensor
+    before: Tensor
+    report: Report | None = None
 
 
 def _ascending(times: Sequence[float] | Tensor, every: int) -> list[float]:
