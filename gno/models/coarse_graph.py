@@ -34,7 +34,7 @@ def coarse_of(operator: Operator) -> CoarseSolve:
         raise ConfigError(
             "the model corrects a coarse solution, and has no solver for it",
             why=f"the problem that it names, {operator.attributes.get('pde', 'none')!r}, is none of ours",
-            fix="give it one: operator.network.coarse = CoarseSolve(solver, nodes=...)",
+            fix="name one: coarse = { solver = { name = ... } }; or operator.network.coarse = CoarseSolve(solver)",
         )
     return network.coarse
 
@@ -127,4 +127,4 @@ def bind(network: nn.Module, attributes: Mapping[str, Any]) -> None:
     """
     if isinstance(network, SolverCorrector) and network.coarse is None:
         problem = problem_of(attributes)
-        network.coarse = CoarseSolve(problem, nodes=network.nodes) if problem is not None else None
+        network.coarse = CoarseSolve(problem, **network.table) if problem is not None else None

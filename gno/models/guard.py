@@ -21,7 +21,7 @@ IS_CORRECTED = "is_corrected"
 def guarded(
     operator: Operator, mesh: Mesh, corrected: Mapping[str, np.ndarray], base: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """The corrected fields if they miss the equations of the fine mesh by less than those without correction.
+    """The corrected fields, smoothed, if they miss the equations of the fine mesh by less than the uncorrected ones.
 
     Args:
         operator: whose network corrects a coarse solution.
@@ -32,9 +32,12 @@ def guarded(
     Returns:
         the fields, and ``is_corrected`` at the nodes.
     """
-    solver = coarse_of(operator).solver
+    coarse = coarse_of(operator)
+    if _finite(corrected):
+        found = coarse.smoothed(mesh.with_data({**mesh.point_data, **corrected})).point_data
+        corrected = {name: found[name] for name in corrected}
     rest = [
-        misfit(solver, mesh.with_data({**mesh.point_data, **fields})).relative if _finite(fields) else np.inf
+        misfit(coarse.solver, mesh.with_data({**mesh.point_data, **fields})).relative if _finite(fields) else np.inf
         for fields in (corrected, base)
     ]
     kept = rest[0] <= rest[1]

@@ -11,7 +11,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from gno.errors import ConfigError, DataError
-from gno.models.coarse_solve import CoarseSolve
+from gno.models.coarse_solve import CoarseSolve, check_table
+from gno.models.coarse_solvers import solver_of
+from gno.models.solver_on_mesh import SolverOnMesh
 from gno.nn.kernel_options import KernelOptions
 
 
@@ -36,14 +38,14 @@ class SolverCorrector(nn.Module):
         network: name of the operator in ``gno.models.MODELS``.
         options: arguments of the operator: of ``MGKN``, ``width`` and ``cycles``.
         kernel: options of its kernels.
-        nodes: about how many nodes the coarse mesh has.
-        coarse: the coarse solver. Without it an ``Operator`` takes the solver of the problem that it was trained on.
+        coarse: the coarse solver: a ``CoarseSolve``, or a table of its ``nodes`` and ``smoothing``, and perhaps of a
+            ``solver`` as of ``solver_of``. Without one an ``Operator`` takes that of the problem it was trained on.
 
     Raises:
-        ConfigError: an unknown network, or a value that cannot be.
+        ConfigError: an unknown network or solver, or a value that cannot be.
 
     Example:
-        >>> network = SolverCorrector(3, 1, radius=(0.1, 0.3), options={"width": 8}, nodes=100)
+        >>> network = SolverCorrector(3, 1, radius=(0.1, 0.3), options={"width": 8}, coarse={"nodes": 100})
         >>> network.operator.arguments["in_channels"], network.operator.arguments["width"]
         (6, 8)
     """
@@ -60,14 +62,11 @@ class SolverCorrector(nn.Module):
         network: str = "mgkn",
         options: Mapping[str, Any] | None = None,
         kernel: KernelOptions | Mapping[str, Any] | None = None,
-        nodes: int = 256,
-        coarse: CoarseSolve | None = None,
+        coarse: CoarseSolve | Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         from gno.models.registry import make
 
-        if nodes < 4:
-            raise ConfigError(f"nodes is {nodes}", why="a coarse mesh has 4 or more")
         if network.lower() == type(self).__name__.lower():
             raise ConfigError(f"network is {network!r}", why="a corrector corrects a solver, not another corrector")
         given, table = dict(options or {}), KernelOptions.of(kernel)
@@ -76,10 +75,10 @@ class SolverCorrector(nn.Module):
         self.gain = nn.Parameter(torch.zeros(out_channels))
         self.register_buffer("scale", torch.ones(out_channels))
         self.register_buffer("rest_scale", torch.ones(out_channels))
-        self.nodes, self.coarse = nodes, coarse
+        self.coarse, self.table = _parts(coarse)
         self.arguments: dict[str, Any] = {
             "in_channels": in_channels, "out_channels": out_channels, "radius": [float(r) for r in radius],
-            "network": network, "options": given, "kernel": table.to_dict(), "nodes": nodes,
+            "network": network, "options": given, "kernel": table.to_dict(), "coarse": self.table,
         }  # fmt: skip
 
     @property
@@ -106,3 +105,15 @@ class SolverCorrector(nn.Module):
         # Coarse levels take means, which of the residual itself say what is missed there; its peaks are for the rest.
         inner.x = torch.cat([graph.x, graph.prolonged, rest, torch.asinh(rest)], dim=1)
         return graph.base + graph.unit * self.scale * self.gain * self.operator(inner)
+
+
+def _parts(coarse: CoarseSolve | Mapping[str, Any] | None) -> tuple[CoarseSolve | None, dict[str, Any]]:
+    """The solver, where it is known, and what a model file says of it."""
+    if isinstance(coarse, CoarseSolve):
+        return coarse, {"nodes": coarse.nodes, "smoothing": coarse.smoothing}
+    table = dict(coarse or {})
+    check_table(table)
+    if "solver" not in table:
+        return None, table
+    options = {name: value for name, value in table.items() if name != "solver"}
+    return CoarseSolve(SolverOnMesh(solver_of(table["solver"])), **options), table  # type: ignore[arg-type]

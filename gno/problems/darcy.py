@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from gno.datasets import FieldSpec
 from gno.errors import ConfigError, DataError
-from gno.fv import Condition, Diffusion, Dirichlet, Report, cells_to_nodes
+from gno.fv import Condition, Diffusion, Dirichlet, Report, Solution, cells_to_nodes
 from gno.mesh import Mesh, cell_centroid, refine
 from gno.mesh.means import around_nodes, corner_mean
 from gno.problems.coefficient import log_normal, two_phase
@@ -155,9 +155,7 @@ class Darcy(Problem):
             SolverError: the solution is not unique, or the solver does not converge.
         """
         walls = walls_of(mesh) if boundary is None else boundary
-        solution = Diffusion(mesh, walls).solve(cell_permeability(mesh), self.source)
-        u = cells_to_nodes(mesh, solution.u, solution.gradient, walls).numpy()
-        return mesh.with_data({**mesh.point_data, "u": u}, {**mesh.cell_data, "u": solution.u.numpy()})
+        return _with_solution(mesh, Diffusion(mesh, walls).solve(cell_permeability(mesh), self.source), walls)
 
     def baseline(self, mesh: Mesh) -> Float[np.ndarray, " nodes"]:
         """``u`` at the nodes, solved with the mean permeability of the mesh everywhere.
@@ -198,10 +196,26 @@ class Darcy(Problem):
         walls, a = walls_of(mesh), cell_permeability(mesh)
         equations = Diffusion(mesh, walls)
         found = equations.improve(_in_cells(mesh), a, self.source, tolerance=tolerance, steps=steps)
-        u = cells_to_nodes(mesh, found.u, found.gradient, walls).numpy()
         rest = equations.residual(found.u, a, self.source).numpy()
-        cell = {**mesh.cell_data, "u": found.u.numpy(), "residual": rest}
-        return mesh.with_data({**mesh.point_data, "u": u}, cell), found.report
+        better = _with_solution(mesh, found, walls)
+        return better.with_data(cell_data={**better.cell_data, "residual": rest}), found.report
+
+    def smooth(self, mesh: Mesh, steps: int) -> Mesh:
+        """``u`` after steps of GMRES, preconditioned with the diagonal alone.
+
+        Args:
+            mesh: as in ``solve``, with ``u`` at its nodes.
+            steps: of GMRES.
+
+        Raises:
+            DataError: there is no permeability, or no ``u``.
+            SolverError: the solution is not unique.
+        """
+        walls = walls_of(mesh)
+        found = Diffusion(mesh, walls).improve(
+            _in_cells(mesh), cell_permeability(mesh), self.source, tolerance=1e-12, steps=steps, smoother=True
+        )
+        return _with_solution(mesh, found, walls)
 
     def transferred(self, mesh: Mesh, coarse: Mesh) -> Mesh:
         """A coarse mesh of the same domain, with the permeability of its cells as of ``upscaled``, and the walls.
@@ -238,6 +252,12 @@ class Darcy(Problem):
             return square_field(domain.side, rng, tau=self.tau)
         nodes = round(self.field_nodes / _FIELD_REFINEMENT**2)
         return mesh_field(_meshes(self, number, split, nodes, _FIELD_REFINEMENT)[1], rng, tau=self.tau)
+
+
+def _with_solution(mesh: Mesh, solution: Solution, walls: Mapping[str, Condition]) -> Mesh:
+    """The mesh with a solution in its cell and point data."""
+    u = cells_to_nodes(mesh, solution.u, solution.gradient, walls).numpy()
+    return mesh.with_data({**mesh.point_data, "u": u}, {**mesh.cell_data, "u": solution.u.numpy()})
 
 
 def _in_cells(mesh: Mesh) -> Float[np.ndarray, " cells"]:

@@ -160,3 +160,18 @@ class Problem(Family):
             SolverError: there is no solution.
         """
         raise ConfigError(f"the solver of {self.name} takes no field to start from", fix="leave the polishing out")
+
+    def smooth(self, mesh: Mesh, steps: int) -> Mesh:  # noqa: ARG002 - for children
+        """The targets of a mesh after some cheap steps of a smoother, which take off errors from cell to cell.
+
+        Args:
+            mesh: a mesh with inputs, and targets at the nodes to start from.
+            steps: of the smoother.
+
+        Returns:
+            the mesh with the targets at cells and nodes.
+
+        Raises:
+            ConfigError: there is no smoother for this problem.
+        """
+        raise ConfigError(f"there is no smoother for {self.name}", fix="set smoothing = 0")

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("double")
 
 PROBLEM = Darcy(nodes=160, shapes=("square", "l_shape"), held_out=(), refinement=2, test_fraction=0.34, seed=5)
 OPTIONS: dict[str, Any] = {
-    "nodes": 40,
+    "coarse": {"nodes": 40},
     "options": {"width": 8, "cycles": 1},
     "kernel": {"width": 8, "aggregation": "quadrature"},
     "geometry": {"levels": 2, "features": ["boundary_distance"]},
@@ -96,6 +96,27 @@ def test_a_correction_that_makes_the_residual_larger_is_left_out(operator: Opera
     assert np.array_equal(nan.point_data["u"], plain.point_data["u"])
 
 
+def test_smoothing_takes_off_what_is_rough_and_leaves_what_is_smooth(operator: Operator, darcy: Path) -> None:
+    mesh, draw = unseen(darcy), np.random.default_rng(0)
+    exact = PROBLEM.solve(mesh)
+    size = np.abs(exact.point_data["u"]).max()
+    x, y = (mesh.points / mesh.points.max(axis=0)).T
+    rough, smooth = 0.1 * size * draw.normal(size=len(x)), 0.1 * size * np.sin(np.pi * x) * np.sin(np.pi * y)
+    left = []
+    for error in (rough, smooth):
+        given = mesh.with_data({**mesh.point_data, "u": exact.point_data["u"] + error})
+        found = CoarseSolve(PROBLEM, smoothing=4).smoothed(given).cell_data["u"] - exact.cell_data["u"]
+        start = np.concatenate([given.point_data["u"][c].mean(axis=1) for c in mesh.cells.values()])
+        left.append(np.linalg.norm(found) / np.linalg.norm(start - exact.cell_data["u"]))
+    assert left[0] < 0.35
+    assert left[1] > 0.6
+    network = operator.network
+    assert isinstance(network, SolverCorrector)
+    before = misfit(PROBLEM, operator.predict(mesh)).relative
+    network.coarse = CoarseSolve(PROBLEM, nodes=40, smoothing=4)
+    assert misfit(PROBLEM, operator.predict(mesh)).relative < before
+
+
 def test_typical_sizes_are_those_of_the_training_samples(operator: Operator, darcy: Path) -> None:
     missed, network = [], operator.network
     with MeshDataset(darcy, "train") as dataset:
@@ -138,10 +159,14 @@ def test_what_cannot_be_is_refused(darcy: Path, dataset: MeshDataset, operator: 
         Operator.from_dataset(dataset, "SolverCorrector", **OPTIONS)
     with pytest.raises(ConfigError, match="corrects a solver, not another corrector"):
         make("SolverCorrector", {"in_channels": 1, "out_channels": 1, "radius": (0.1,), "network": "solvercorrector"})
-    with pytest.raises(ConfigError, match="nodes is 3"):
-        SolverCorrector(1, 1, radius=(0.1,), nodes=3)
-    with pytest.raises(ConfigError, match="4 or more"):
-        CoarseSolve(PROBLEM, nodes=2)
+    with pytest.raises(ConfigError, match=r"coarse\.nodes is 3; it is a whole number, 4 or more"):
+        SolverCorrector(1, 1, radius=(0.1,), coarse={"nodes": 3})
+    with pytest.raises(ConfigError, match="coarse has 'node'; known: nodes, smoothing, solver"):
+        SolverCorrector(1, 1, radius=(0.1,), coarse={"node": 30})
+    with pytest.raises(ConfigError, match=r"coarse\.smoothing is -1"):
+        CoarseSolve(PROBLEM, smoothing=-1)
+    with pytest.raises(ConfigError, match="SolverOnMesh has no smoother"):
+        SolverCorrector(1, 1, radius=(0.1,), coarse={"smoothing": 2, "solver": {"name": "diffusion"}})
     mesh = unseen(darcy)
     with pytest.raises(ConfigError, match=f"{mesh.num_points + 5} nodes for a fine one of {mesh.num_points}"):
         CoarseSolve(PROBLEM, nodes=mesh.num_points + 5).prolonged(mesh, ["u"])

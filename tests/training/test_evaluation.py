@@ -89,7 +89,12 @@ def test_the_solver_is_better_than_the_mean_permeability_and_nobody_sees_a_targe
 
 def test_a_corrected_solver_stands_beside_itself_alone_and_finer(darcy: Path, tmp_path: Path) -> None:
     with MeshDataset(darcy) as dataset:
-        options = {"nodes": 20, "options": {"width": 4, "cycles": 1}, "geometry": {"levels": 1}, "boundary": "zero"}
+        options = {
+            "coarse": {"nodes": 20},
+            "options": {"width": 4, "cycles": 1},
+            "geometry": {"levels": 1},
+            "boundary": "zero",
+        }
         operator = Operator.from_dataset(dataset, "SolverCorrector", **options)
     operator.save(tmp_path / "m.safetensors")
     metrics = evaluate(tmp_path / "m.safetensors", darcy, tmp_path / "out")

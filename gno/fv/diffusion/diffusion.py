@@ -105,6 +105,7 @@ class Diffusion:
         reaction: Value = 0.0,
         tolerance: float = 1e-8,
         steps: int = 100,
+        smoother: bool = False,
     ) -> Solution:
         """A field that is near to the solution, made nearer by some steps of the solver; without a graph.
 
@@ -115,6 +116,7 @@ class Diffusion:
             reaction: as in ``solve``.
             tolerance: norm of the residual over that of zeros at which it stops.
             steps: most steps; the report says whether they sufficed.
+            smoother: whether the steps are cheap ones that take off errors from cell to cell, and no others.
 
         Raises:
             ConfigError: coefficients or values that do not fit, a tolerance or steps that are not positive.
@@ -131,7 +133,8 @@ class Diffusion:
         """
         if not (tolerance > 0 and steps > 0):
             raise ConfigError(f"tolerance is {tolerance}, steps {steps}", why="both must be positive")
-        return self.equations(permeability, source, reaction).improve(self._cells(u), tolerance=tolerance, steps=steps)
+        equations = self.equations(permeability, source, reaction)
+        return equations.improve(self._cells(u), tolerance=tolerance, steps=steps, smoother=smoother)
 
     def residual(
         self,

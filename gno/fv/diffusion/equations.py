@@ -12,6 +12,7 @@ from torch import Tensor
 from gno.fv.boundary.determined import loose_parts, part_mean, refuse_loose, refuse_unbalanced
 from gno.fv.diffusion.flux import DiffusiveFlux
 from gno.fv.diffusion.solution import Solution
+from gno.fv.linear.diagonal import Diagonal
 from gno.fv.linear.factor import Factor
 from gno.fv.linear.lu import LU
 from gno.fv.linear.multigrid import Multigrid
@@ -78,13 +79,14 @@ class DiffusionEquations:
         return self._solution(u, report)
 
     @torch.no_grad()
-    def improve(self, u: Float[Tensor, " cells"], *, tolerance: float, steps: int) -> Solution:
+    def improve(self, u: Float[Tensor, " cells"], *, tolerance: float, steps: int, smoother: bool = False) -> Solution:
         """A field moved towards the solution, by GMRES from where it is; without a graph.
 
         Args:
             u: values ``(cells,)`` to start from.
             tolerance: norm of the residual over that of zeros at which it stops.
             steps: most steps.
+            smoother: whether the diagonal takes the place of the factor: cheap steps that smooth.
 
         Raises:
             SolverError: the solution is not unique.
@@ -92,7 +94,9 @@ class DiffusionEquations:
         refuse_loose(self.mesh.parts, loose_parts(self.mesh.parts, self._held_cells()))
         size, rest = float(self.residual(torch.zeros_like(u)).norm()), -self.residual(u)
         now = float(rest.norm()) or 1.0
-        change, done, left = self.factorize().approach(rest, tolerance=tolerance * size / now, steps=steps)
+        change, done, left = self.factorize(smoother=smoother).approach(
+            rest, tolerance=tolerance * size / now, steps=steps
+        )
         relative = left * now / size if size else left * now
         history = (float(rest.norm()) / size if size else float(rest.norm()), relative)
         return self._solution(u + change, Report(relative <= tolerance, done, relative, history, 1, done))
@@ -115,15 +119,19 @@ class DiffusionEquations:
         level = part_mean(solution.u, volume, parts)
         return replace(solution, u=solution.u + torch.isin(parts, loose) * (mean - level))
 
-    def factorize(self) -> Nearby:
+    def factorize(self, *, smoother: bool = False) -> Nearby:
         """The matrix of the equations, ready to be solved with through that of the two-point flux.
+
+        Args:
+            smoother: whether only the diagonal of that is taken.
 
         Raises:
             SolverError: the matrix is singular.
         """
         reacts = (self.flux.geometry.volume * self.reaction).detach().numpy()
         two_point = self.flux.two_point() + sparse.diags_array(reacts)
-        return Nearby(two_point + self.flux.correction(), _factor(two_point, self.mesh.dim))
+        near = Diagonal(two_point) if smoother else _factor(two_point, self.mesh.dim)
+        return Nearby(two_point + self.flux.correction(), near)
 
     def _held_cells(self) -> Tensor:
         """Cells where a reaction holds the field, or a face through which the flux depends on it."""
