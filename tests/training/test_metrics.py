@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gno.mesh import Mesh, cell_volume, shapes
 from gno.mesh.simplices import SPLITS
 from gno.training.gradient import SimplexGradient
-from gno.training.losses import LOSSES
+from gno.training.losses import LOSSES, nodal_loss
 from gno.training.metrics import relative_h1, relative_l2, relative_maximum
 
 F64 = torch.float64
@@ -104,3 +104,21 @@ def test_simplices_without_volume_are_left_out() -> None:
     points = np.array([[0.0, 0], [1, 0], [2, 0], [0, 1]])
     gradient = SimplexGradient.of(Mesh(points, {"triangle": np.array([[0, 1, 2], [0, 1, 3]])}), F64)
     assert len(gradient.volume) == 1
+
+
+def test_to_the_nodal_loss_every_node_is_one_and_only_the_variation_counts() -> None:
+    torch.manual_seed(0)
+    batch, weight = torch.tensor([0, 0, 0, 1, 1, 1]), torch.tensor([1e-6, 1.0, 3.0, 1.0, 0.0, 2.0])
+    u, v = torch.randn(6, 2).double(), torch.randn(6, 2).double()
+    found = nodal_loss(v, u, weight, batch, 2)
+    for graph, rows in ((0, [0, 1, 2]), (1, [3, 5])):
+        expected = (v[rows] - u[rows]).square().sum() / (u[rows] - u[rows].mean(0)).square().sum()
+        assert found[graph] == pytest.approx(float(expected))
+    assert torch.allclose(nodal_loss(7 * v + 100, 7 * u + 100, weight, batch, 2), found)
+    flat = torch.full((6,), 2.0).double()
+    assert nodal_loss(flat + 1, flat, weight, batch, 2).tolist() == pytest.approx([0.25, 0.25])
+    assert nodal_loss(0 * flat, 0 * flat, weight, batch, 2).tolist() == [0, 0]
+    prediction = flat.clone().requires_grad_()
+    nodal_loss(prediction, flat, weight, batch, 2).sum().backward()
+    assert prediction.grad is not None
+    assert prediction.grad.tolist() == [0] * 6
