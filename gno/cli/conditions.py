@@ -10,6 +10,7 @@ from gno.errors import ConfigError
 from gno.fv import (
     Condition,
     Dirichlet,
+    FarField,
     Inlet,
     Neumann,
     NoSlip,
@@ -17,6 +18,7 @@ from gno.fv import (
     PressureOutlet,
     Robin,
     Slip,
+    StagnationInlet,
     Symmetry,
     parabola,
 )
@@ -65,6 +67,17 @@ def flow_kinds(mesh: Mesh, density: float = 1.0) -> dict[str, Kind]:
         "periodic": Kind(lambda other, _: Periodic(other), "patch"),
     }
 
+
+GAS = {
+    "slip": Kind(lambda *_: Slip(), "nothing"),
+    "farfield": Kind(lambda *_: FarField(), "nothing"),
+    "symmetry": Kind(lambda *_: Symmetry(), "nothing"),
+    "inlet": Kind(lambda speed, _: Inlet(speed), "number"),
+    "velocity": Kind(lambda velocity, _: Inlet(velocity), "vector"),
+    "stagnation": Kind(lambda pair, _: StagnationInlet(*pair), "pair"),
+    "pressure": Kind(lambda value, _: PressureOutlet(value), "number"),
+}
+"""Conditions of a gas; ``stagnation:P,RHO`` has pressure and density where the gas would be at rest."""
 
 _FITS: dict[str, Callable[[Value], bool]] = {
     "number": lambda value: _is_number(value),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from gno.cli.solve_darcy import darcy
+from gno.cli.solve_euler import euler
 from gno.cli.solve_flow import navier_stokes
 from gno.cli.solve_scalar import advection_diffusion
 
@@ -13,6 +14,7 @@ for name, command in (
     ("darcy", darcy),
     ("advection-diffusion", advection_diffusion),
     ("navier-stokes", navier_stokes),
+    ("euler", euler),
 ):
     solve.command(name)(command)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from gno.mesh.mesh import Mesh
 
@@ -44,7 +45,17 @@ class Box:
         """
         if mesh.dim == 3 or not mesh.num_points:
             return cls(size, size)
-        width, height = np.maximum(np.ptp(mesh.points, axis=0), 1e-300)
+        return cls.about(np.ptp(mesh.points, axis=0), size)
+
+    @classmethod
+    def about(cls, sides: Float[np.ndarray, "2"], size: float) -> Box:
+        """The frame of a part of the plane, as of a mesh that fills it.
+
+        Args:
+            sides: its width and height.
+            size: side of the frame of a square, in inches.
+        """
+        width, height = np.maximum(sides, 1e-300)
         longest = size * min(float(np.sqrt(max(width / height, height / width))), LONGEST)
         short = max(longest * float(min(width / height, height / width)), SHORTEST)
         return cls(longest, short) if width >= height else cls(short, longest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,9 @@ from gno.report.drawing import color_bar, draw_field, magnitude, rule
 from gno.report.layout import BAR, BAR_ROOM, GAP, Box
 from gno.report.scale import ColorScale
 
+Window = tuple[Sequence[float], Sequence[float]]
+"""Lower left and upper right corner."""
+
 
 def field_picture(
     mesh: Mesh,
@@ -26,6 +30,7 @@ def field_picture(
     units: str = "",
     title: str = "",
     diverging: bool = False,
+    window: Window | None = None,
 ) -> Path:
     """Draw a field on its mesh into a PNG file; of a vector field the magnitude, of a 3-D mesh the outer surface.
 
@@ -37,6 +42,7 @@ def field_picture(
         units: units of the field, SI symbols; ``1`` is not written.
         title: what stands above; the name of the field without it.
         diverging: colors away from zero to both sides.
+        window: the part of the plane that is shown, with colors of its own; all of it without.
 
     Returns:
         the path.
@@ -52,9 +58,10 @@ def field_picture(
         >>> field_picture(mesh, "u", mkdtemp() + "/u.png").name
         'u.png'
     """
-    mesh, _ = used_part(mesh)
+    whole, _ = used_part(mesh)
+    mesh, _ = used_part(whole if window is None else _seen(whole, window))
     values = field_of(mesh, name, location)
-    box = Box.of(mesh, 4.2)
+    box = Box.of(mesh, 4.2) if window is None else Box.about(np.ptp(np.array(window), axis=0), 4.2)
     flat = mesh.dim == 2
     left, bottom, top = (0.75, 0.5, 0.62) if flat else (0.15, 0.15, 0.5)
     figure = sheet(left + box.width + BAR_ROOM + 0.1, bottom + box.height + top)
@@ -62,11 +69,15 @@ def field_picture(
     field = magnitude(values)
     scale = ColorScale.diverging(field) if diverging else ColorScale.sequential(field)
     draw_field(axes, mesh, field, scale)
+    if window is not None:
+        axes.set(**{f"{axis}lim": ends for axis, ends in zip("xy", zip(*window))})
+        for drawn in axes.collections:
+            drawn.set_clip_on(True)
     if flat:
         rule(axes, ticks=True)
     heading = title or (name if values.ndim == 1 else f"magnitude of {name}")
     write(figure, left, bottom + box.height + 0.3, heading, size=TITLE, weight="bold")
-    about = f"{mesh.num_points:,} nodes, {mesh.num_cells:,} cells"
+    about = f"{whole.num_points:,} nodes, {whole.num_cells:,} cells"
     write(figure, left + box.width, bottom + box.height + 0.3, about, size=8.0, color=MUTED, ha="right")
     height = min(box.height, 4.2) if flat else 0.7 * box.height
     place = (left + box.width + GAP, bottom + (box.height - height) / 2, BAR, height)
@@ -91,3 +102,13 @@ def field_of(mesh: Mesh, name: str, location: str | None = None) -> Float[np.nda
             return np.asarray(data[name], dtype=np.float64)
     known = [*mesh.point_data, *mesh.cell_data]
     raise DataError(f"the mesh has no field {name!r} to draw", why=f"it has: {', '.join(known) or 'none'}")
+
+
+def _seen(mesh: Mesh, window: Window) -> Mesh:
+    """The cells that reach into a window, without values of cells."""
+    low, high = np.array(window)
+    cells = {}
+    for kind, rows in mesh.cells.items():
+        corners = mesh.points[rows]
+        cells[kind] = rows[((corners.max(1) >= low) & (corners.min(1) <= high)).all(axis=1)]
+    return Mesh(mesh.points, cells, {}, mesh.point_data)

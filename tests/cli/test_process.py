@@ -16,7 +16,7 @@ from gno.models import Operator
 
 HEAVY = ("torch", "torch_geometric", "numpy", "scipy", "h5py", "meshio", "matplotlib")
 GNO = [sys.executable, "-c", "from gno.cli import main; main()"]
-SOLVERS = ["solve", "solve darcy", "solve advection-diffusion", "solve navier-stokes"]
+SOLVERS = ["solve", "solve darcy", "solve advection-diffusion", "solve navier-stokes", "solve euler"]
 COMMANDS = [
     "",
     "generate",

@@ -1,0 +1,72 @@
+"""``gno solve euler``: what is written and told, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gno.fv import Compressible, FarField, Slip
+from gno.mesh import Mesh, load, save, shapes
+
+Gno = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def airfoil() -> Mesh:
+    return shapes.airfoil_o(shapes.naca("0012"), around=24, outward=12)
+
+
+def test_forces_fields_and_pictures(gno: Gno, airfoil: Mesh, tmp_path: Path) -> None:
+    save(airfoil, tmp_path / "a.su2")
+    words = ("--set", "mach=0.5", "--set", "alpha=1.25", "--set", "scheme=hllc", "-o", tmp_path / "out.vtu")
+    answer = gno("solve", "euler", tmp_path / "a.su2", *words, "--json", "--quiet")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.json["converged"]
+    flow = Compressible(airfoil, {"airfoil": Slip(), "farfield": FarField()}, scheme="hllc").solve(mach=0.5, alpha=1.25)
+    assert answer.json["forces"]["airfoil"]["cl"] == pytest.approx(float(flow.cl), rel=1e-6)
+    assert answer.json["forces"]["airfoil"]["cd"] == pytest.approx(float(flow.cd), rel=1e-6)
+    written = load(tmp_path / "out.vtu").point_data
+    for name in ("density", "velocity", "pressure", "mach", "cp"):
+        assert np.allclose(written[name], getattr(flow, name), rtol=1e-6, atol=1e-8)
+    pictures = {p.name for p in tmp_path.glob("*.png")}
+    assert pictures == {"out.png", "out_cp.png", "out_residual.png"}
+
+
+def test_a_far_field_that_is_near_is_warned_of(gno: Gno, tmp_path: Path) -> None:
+    save(shapes.airfoil_o(shapes.naca("0012"), around=24, outward=10, far_field=5.0), tmp_path / "near.su2")
+    answer = gno("solve", "euler", tmp_path / "near.su2", "--set", "mach=0.3", "-o", tmp_path / "out.vtu", "-q")
+    assert answer.code == 0
+    assert "chords from the body" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ((), "no Mach number"),
+        (("--set", "mach=-0.5"), "mach is -0.5"),
+        (("--set", "mach=0.5", "--set", "scheme=ausm"), "scheme 'ausm'"),
+        (("--set", "mach=0.5", "--set", "viscosity=1"), "no coefficient 'viscosity'"),
+        (("--set", "mach=0.5", "--bc", "wing=slip"), "'wing'"),
+        (("--set", "mach=0.5", "--bc", "airfoil=noslip"), "no condition"),
+        (("--set", "mach=0.5", "--set", "chord=0"), "chord"),
+    ],
+)
+def test_what_cannot_be_solved_is_refused(
+    gno: Gno, airfoil: Mesh, tmp_path: Path, words: tuple[str, ...], what: str
+) -> None:
+    save(airfoil, tmp_path / "a.su2")
+    answer = gno("solve", "euler", tmp_path / "a.su2", *words, "-o", tmp_path / "out.vtu")
+    assert answer.code == 2
+    assert what in answer.error[0]
+    assert [p.name for p in tmp_path.iterdir()] == ["a.su2"]
+
+
+def test_a_mesh_without_a_wall_is_refused(gno: Gno, tmp_path: Path) -> None:
+    save(shapes.square(0.25), tmp_path / "square.su2")
+    answer = gno("solve", "euler", tmp_path / "square.su2", "--set", "mach=0.5", "-o", tmp_path / "out.vtu")
+    assert answer.code == 2
+    assert "no patch is known to be a wall" in answer.error[0]
