@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 _CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ")
 """Characters that would break the line, or command the terminal: what a damaged file holds may stand in a message."""
 
@@ -95,3 +98,29 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 _NO_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory", "std::bad_alloc")
+
+
+@contextmanager
+def within_memory(what: str, *, fix: str) -> Iterator[None]:
+    """Say what was too large, and what may fit, where memory does not suffice.
+
+    Args:
+        what: is done in the block: ``in training with 4 samples a step``.
+        fix: what may fit.
+
+    Raises:
+        ResourceError: out of memory.
+
+    Example:
+        >>> with within_memory("on 100 nodes", fix="50 may fit"):
+        ...     raise MemoryError("900 GiB")
+        Traceback (most recent call last):
+        gno.errors.ResourceError: out of memory on 100 nodes; 900 GiB; 50 may fit
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        why = " ".join(str(error).split())[:200] or "the system gives no more"
+        raise ResourceError(f"out of memory {what}", why=why, fix=fix) from error

@@ -9,9 +9,9 @@ import h5py
 import numpy as np
 
 from gno.datasets import schema
-from gno.datasets.guard import COPY
 from gno.datasets.naming import suggestion
 from gno.errors import DataError
+from gno.hdf5 import COPY
 
 
 class Items:

@@ -12,11 +12,11 @@ import numpy as np
 
 from gno.datasets import schema
 from gno.datasets.field import FieldSpec
-from gno.datasets.guard import COPY
 from gno.datasets.items import Items
 from gno.datasets.splits import Samples, checked_splits
 from gno.datasets.statistics import Statistics
 from gno.errors import ConfigError, DataError
+from gno.hdf5 import COPY
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gno.errors import SolverError
+from gno.errors import SolverError, within_memory
 from gno.mesh.faces import outer_nodes
 from gno.mesh.means import corner_mean
 from gno.mesh.mesh import Mesh
@@ -37,7 +37,8 @@ def predict(operator: Operator, mesh: Mesh) -> Mesh:
         SolverError: the network gives numbers that are not finite.
     """
     part, nodes = used_part(mesh) if mesh.num_cells else (mesh, np.arange(mesh.num_points))
-    point = _at_nodes(operator, part)
+    with within_memory(f"in a prediction on {len(nodes):,} nodes", fix=f"a mesh of {len(nodes) // 2:,} may fit"):
+        point = _at_nodes(operator, part)
     cell = {channel.spec.name: corner_mean(part, point[channel.spec.name]) for channel in operator.targets}
     point[DISTANCE] = distance_from_training(operator, part)
     _check_finite(point)

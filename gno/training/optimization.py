@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
 from torch import nn
 
-from gno.errors import ConfigError
+from gno.errors import ConfigError, within_memory
 from gno.models.learned_mesh import learned_meshes
 from gno.training.schedule import ConstantSchedule, CosineSchedule
 from gno.training.section import Section
@@ -82,3 +83,19 @@ class Optimization(Section):
             {"params": nodes, "weight_decay": 0.0, SHARE: share},
         ]
         return torch.optim.AdamW([g for g in groups if g["params"]], lr=self.learning_rate)
+
+    def within_memory(self) -> AbstractContextManager[None]:
+        """Where memory does not suffice for a step, an error that says what may fit.
+
+        Example:
+            >>> with Optimization().within_memory():
+            ...     raise MemoryError("900 GiB")  # doctest: +ELLIPSIS
+            Traceback (most recent call last):
+            gno.errors.ResourceError: out of memory in training with 4 samples at once; 900 GiB; \
+--set optimization.accumulate=2 takes the same step in less, in a new folder
+        """
+        at_once = self.batch_size // self.accumulate
+        fix = "train on smaller meshes, or a narrower network"
+        if at_once > 1:
+            fix = f"--set optimization.accumulate={2 * self.accumulate} takes the same step in less, in a new folder"
+        return within_memory(f"in training with {at_once} samples at once", fix=fix)

@@ -25,7 +25,6 @@ from gno.training.processes import Processes, joined
 from gno.training.progress import Event, Progress, silent
 from gno.training.recipe import Recipe
 from gno.training.stop import Stop
-from gno.training.watch import within_memory
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def train(
                 write_text(folder.recipe, recipe.dumps())
                 _write_environment(folder, recipe, model, processes, origin)
             was_done = trainer.is_done
-            with within_memory(recipe.optimization.batch_size):
+            with recipe.optimization.within_memory():
                 trainer.run(stop, tell)
         if processes.is_first and not (was_done and folder.model.exists()):
             _save_best(model, trainer, folder)

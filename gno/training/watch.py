@@ -1,16 +1,13 @@
-"""What goes wrong in a run: numbers that are not finite, a loss that runs away, weights that stand still, no memory."""
+"""What goes wrong in a run: numbers that are not finite, a loss that runs away, weights that stand still."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
-
-from gno.errors import ResourceError, is_out_of_memory
 
 RUNAWAY = 100.0
 """A loss so many times the best one of an epoch has run away."""
@@ -62,33 +59,3 @@ def warn_of_epoch(rows: Sequence[Mapping[str, float | int]], loss: float, module
     gradients = [p.grad for p in module.parameters() if p.grad is not None]
     if not rows and gradients and not any(bool(g.any()) for g in gradients):
         warnings.warn("all gradients are zero: the network does not learn; is the target constant?", stacklevel=2)
-
-
-@contextmanager
-def within_memory(batch_size: int) -> Iterator[None]:
-    """Say what may fit where memory does not suffice for a step.
-
-    Args:
-        batch_size: samples in it.
-
-    Raises:
-        ResourceError: out of memory.
-
-    Example:
-        >>> with within_memory(4):
-        ...     raise MemoryError("900 GiB")
-        Traceback (most recent call last):
-        gno.errors.ResourceError: out of memory in training with 4 samples a step; 900 GiB; \
---set optimization.batch_size=2, in a new folder
-    """
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
-        smaller = f"--set optimization.batch_size={batch_size // 2}"
-        raise ResourceError(
-            f"out of memory in training with {batch_size} samples a step",
-            why=" ".join(str(error).split())[:200] or "the system gives no more",
-            fix=f"{smaller}, in a new folder" if batch_size > 1 else "train on smaller meshes, or a narrower network",
-        ) from error

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gno.errors import MeshError
+from gno.errors import MeshError, ResourceError
 from gno.mesh import Mesh, cell_volume, load, save
 from tests.mesh.named import MESHES, plate
 
@@ -136,4 +136,29 @@ def test_xdmf_finds_its_heavy_data_beside_it(tmp_path: Path) -> None:
     assert load(tmp_path / "m.xdmf").num_cells == 4
     (tmp_path / "m.h5").unlink()
     with pytest.raises(MeshError, match=r"needs 'm\.h5', which is not beside it"):
+        load(tmp_path / "m.xdmf")
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [("link", "is a link to another file"), ("storage", "keeps its values in another"), ("bomb", "claims .* GiB")],
+)
+def test_heavy_data_that_reach_out_of_their_file_are_refused(tmp_path: Path, kind: str, says: str) -> None:
+    import h5py
+    import meshio
+
+    mesh = plate()
+    meshio.Mesh(mesh.points, list(mesh.cells.items())).write(tmp_path / "m.xdmf")
+    with h5py.File(tmp_path / "m.h5", "r+") as raw:
+        del raw["data0"]
+        if kind == "link":
+            raw["data0"] = h5py.ExternalLink("/etc/passwd", "/x")
+        elif kind == "storage":
+            raw.create_dataset("data0", (9, 2), "u1", external=[("/etc/passwd", 0, 18)])
+        else:
+            raw.create_dataset("data0", (5 * 10**12, 2), "f8", chunks=(1024, 2))
+    with pytest.raises(ResourceError if kind == "bomb" else MeshError, match=says):
+        load(tmp_path / "m.xdmf")
+    (tmp_path / "m.h5").write_bytes(b"hello")
+    with pytest.raises(MeshError, match="damaged or no HDF5"):
         load(tmp_path / "m.xdmf")

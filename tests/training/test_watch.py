@@ -13,7 +13,8 @@ from torch import nn
 from gno.errors import ResourceError, SolverError
 from gno.models import Operator
 from gno.training import Recipe, train
-from gno.training.watch import culprit, warn_of_epoch, within_memory
+from gno.training.optimization import Optimization
+from gno.training.watch import culprit, warn_of_epoch
 
 
 def test_the_parameter_that_is_not_finite_is_named() -> None:
@@ -62,20 +63,27 @@ def test_gradients_that_are_all_zero_are_told_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "batch", "says"),
+    ("error", "options", "says"),
     [
-        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB"), 5, r"Tried.*--set .*batch_size=2"),
-        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), 2, r"--set .*batch_size=1"),
-        (MemoryError(), 1, r"the system gives no more; train on smaller meshes"),
+        (
+            torch.OutOfMemoryError("CUDA out of memory. Tried 9 GiB"),
+            {"batch_size": 5},
+            r"5 samples.*Tried.*accumulate=2",
+        ),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: you"),
+            {"accumulate": 2},
+            r"2 samples .*accumulate=4",
+        ),
+        (MemoryError(), {"batch_size": 1}, r"the system gives no more; train on smaller meshes"),
     ],
 )
-def test_what_may_fit_is_told_where_memory_does_not_suffice(error: Exception, batch: int, says: str) -> None:
-    with pytest.raises(ResourceError, match=says) as caught, within_memory(batch):
+def test_what_may_fit_is_told_where_memory_does_not_suffice(error: Exception, options: dict, says: str) -> None:
+    with pytest.raises(ResourceError, match=says) as caught, Optimization(**options).within_memory():
         raise error
     assert caught.value.exit_code == 6
-    assert f"with {batch} samples a step" in caught.value.what
 
 
 def test_other_errors_pass() -> None:
-    with pytest.raises(RuntimeError, match="of mine"), within_memory(2):
+    with pytest.raises(RuntimeError, match="of mine"), Optimization().within_memory():
         raise RuntimeError("of mine")

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from gno.datasets.guard import COPY
 from gno.datasets.packed import CORNERS_OF_TYPE, TYPE_NAME
 from gno.datasets.sources.hdf5 import HDF5Source
 from gno.errors import DataError
+from gno.hdf5 import COPY
 from gno.mesh.formats.clean import clean
 from gno.mesh.formats.raw import RawMesh
 from gno.mesh.mesh import Mesh

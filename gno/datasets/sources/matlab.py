@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from gno.datasets.guard import check_size, refusing
+from gno.datasets.guard import refusing
 from gno.datasets.sources.source import Source, real
 from gno.errors import DataError
+from gno.hdf5 import check_size
 
 NUMBERS = {"double": 8, "single": 4, "logical": 1} | {f"{s}int{8 * b}": b for s in ("", "u") for b in (1, 2, 4, 8)}
 """MATLAB's classes of numbers, and their bytes."""

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gno.datasets.guard import COPY, refusing
+from gno.datasets.guard import refusing
 from gno.datasets.sources.crc32c import crc32c, masked
 from gno.datasets.sources.source import Source
 from gno.errors import DataError
+from gno.hdf5 import COPY
 
 
 class RecordSource(Source):

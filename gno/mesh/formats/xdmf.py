@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
-from gno.errors import MeshError
+from gno.errors import DataError, MeshError
 from gno.mesh.formats.meshio import raw_of, read_with_meshio, refuse_entities
 from gno.mesh.formats.raw import RawMesh
 from gno.mesh.formats.source import COPY
@@ -34,7 +34,18 @@ def read(path: Path) -> RawMesh:
             )
         if not (path.parent / file).is_file():
             raise MeshError(f"{path} needs {file!r}, which is not beside it", fix="copy that file too")
+        _check_heavy(path.parent / file)
     return raw_of(path, read_with_meshio(path, "xdmf"), vtk=False)
+
+
+def _check_heavy(path: Path) -> None:
+    """Refuse heavy data that refer to other files or are larger than they can be; meshio would follow them."""
+    from gno.hdf5 import check_file
+
+    try:
+        check_file(path)
+    except DataError as error:
+        raise MeshError(error.what, why=error.why, fix=error.fix) from error
 
 
 def _items(path: Path) -> list[ElementTree.Element]:

@@ -262,6 +262,7 @@ FAULTS = (
         tests=(
             "test_a_collection_must_not_refer_to_other_folders",
             "test_entities_pieces_and_outside_files_are_refused",
+            "test_heavy_data_that_reach_out_of_their_file_are_refused",
         ),
     ),
 )

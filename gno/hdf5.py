@@ -1,0 +1,125 @@
+"""HDF5 files from strangers: what is in one must stand in it, and be no larger than it can be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+
+from gno.errors import DataError, ResourceError
+
+FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
+"""Filters that HDF5 has built in; others would load plugins."""
+MAX_DECLARED = 4 << 30
+"""Bytes up to which an array may claim more than is stored."""
+MAX_RATIO = 1000
+MAX_OBJECTS = 10_000
+MAX_FOREIGN_OBJECTS = 200_000
+"""The same for files with a group for each sample."""
+MAX_DEPTH = 8
+COPY = "copy or download the file again"
+
+
+def check_objects(path: Path, file: h5py.File, *, foreign: bool, limit: Callable[[str], int]) -> None:
+    """Refuse a file that refers to other files, needs plugins, or declares far more than it stores.
+
+    Args:
+        path: of the file, for the errors.
+        file: the open file.
+        foreign: of another layout, as of ``gno.datasets.guard.open_guarded``.
+        limit: path of an array to the bytes up to which it may claim more than is stored; foreign ones have
+            ``MAX_DECLARED``.
+
+    Raises:
+        DataError: it refers to other files, or is nested without end.
+        ResourceError: an array claims to be far larger than what is stored.
+    """
+    _check_group(path, file, foreign, limit, depth=0, seen=set())
+
+
+def check_file(path: Path) -> None:
+    """The same of a file of another layout that somebody else will open.
+
+    Args:
+        path: the file.
+
+    Raises:
+        DataError: it is no HDF5 file or damaged, refers to other files, or is nested without end.
+        ResourceError: an array claims to be far larger than what is stored.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            check_objects(path, file, foreign=True, limit=lambda _: MAX_DECLARED)
+    except (OSError, RuntimeError, KeyError, ValueError) as error:
+        raise DataError(f"{path} is damaged or no HDF5", why=" ".join(str(error).split()), fix=COPY) from error
+
+
+def check_size(
+    path: Path, name: str, shape: tuple[int, ...] | None, declared: int, stored: int, *, limit: int = MAX_DECLARED
+) -> None:
+    """Refuse an array that claims to be far larger than what is stored of it.
+
+    Args:
+        path: the file, for the error.
+        name: of the array.
+        shape: that it claims.
+        declared: bytes that it claims.
+        stored: bytes in the file.
+        limit: bytes up to which an array may claim more than is stored.
+
+    Raises:
+        ResourceError: it is too large to be true.
+
+    Example:
+        >>> check_size(Path("a.mat"), "u", (1000, 64, 64), 32_768_000, 20_000_000)
+    """
+    if declared > limit and declared > MAX_RATIO * stored:
+        raise ResourceError(
+            f"{path}: {name} claims {declared / 2**30:.1f} GiB of shape {shape}",
+            why=f"the file stores {stored} bytes of it",
+            fix="do not trust this file",
+        )
+
+
+def _check_group(
+    path: Path, group: h5py.Group, foreign: bool, limit: Callable[[str], int], depth: int, seen: set[int]
+) -> None:
+    if depth > MAX_DEPTH:
+        raise DataError(f"{path} has groups nested deeper than {MAX_DEPTH}", why="a dataset needs 4")
+    for name in group:
+        link, where = group.get(name, getlink=True), f"{group.name.rstrip('/')}/{name}"
+        if not isinstance(link, h5py.HardLink):
+            raise _refused(path, where, "is a link" if isinstance(link, h5py.SoftLink) else "is a link to another file")
+        item = group[name]
+        address = h5py.h5o.get_info(item.id).addr
+        most = MAX_FOREIGN_OBJECTS if foreign else MAX_OBJECTS
+        if (address in seen and not (foreign and isinstance(item, h5py.Dataset))) or len(seen) >= most:
+            raise DataError(f"{path}: {where} stands twice, or there are over {most} objects", fix=COPY)
+        seen.add(address)
+        if isinstance(item, h5py.Group):
+            _check_group(path, item, foreign, limit, depth + 1, seen)
+        elif isinstance(item, h5py.Dataset):
+            _check_dataset(path, where, item, foreign, limit)
+        elif not foreign:
+            raise DataError(f"{path}: {where} is a {type(item).__name__}", why="only groups and datasets are read")
+
+
+def _check_dataset(path: Path, where: str, item: h5py.Dataset, foreign: bool, limit: Callable[[str], int]) -> None:
+    if item.is_virtual:
+        raise _refused(path, where, "is a virtual dataset")
+    if item.external:
+        raise _refused(path, where, "keeps its values in another file")
+    if item.dtype.kind not in "iuf" and not foreign:
+        raise DataError(f"{path}: {where} has type {item.dtype}", why="a dataset holds real numbers")
+    plan = item.id.get_create_plist()
+    filters = {plan.get_filter(i)[0] for i in range(plan.get_nfilters())}
+    known = FILTERS | {h5py.h5z.FILTER_LZF} if foreign else FILTERS
+    if not filters <= known:
+        raise _refused(path, where, f"needs filter {min(filters - known)}, which would load a plugin")
+    declared, stored = (item.size or 0) * item.dtype.itemsize, item.id.get_storage_size()
+    check_size(path, where, item.shape, declared, stored, limit=MAX_DECLARED if foreign else limit(where.lstrip("/")))
+
+
+def _refused(path: Path, where: str, what: str) -> DataError:
+    return DataError(f"{path}: {where} {what}", why="a dataset must not refer to anything else", fix="do not trust it")
