@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gno.cli.exits import is_first_process
 from gno.cli.options import Debug, Device, Json, MeshFile, ModelFile, Quiet, Set
 from gno.cli.output import Output
 
@@ -54,8 +55,9 @@ def predict(
     from gno.models import Operator
     from gno.models.model_file import load as load_model
     from gno.training.environment import as_device
+    from gno.training.processes import joined
 
-    output, where = Output(as_json=as_json, quiet=quiet), as_device(device)
+    output, where = Output(as_json=as_json, quiet=quiet or not is_first_process()), as_device(device)
     given = settings(set_, example="permeability=1")
     check_file(out, (".vtu", ".msh"), inputs=[p for p in (model, mesh, fields) if p])
     operator = load_model(model).to(where).eval()
@@ -69,10 +71,13 @@ def predict(
         raise ConfigError(f"--steps with {model}", why="the model knows no time", fix="leave --steps and --step out")
     inputs = with_inputs(load(mesh), [channel.spec for channel in operator.inputs], given, fields)
     warnings = [] if strict else operator.outside(inputs)
-    for warning in warnings:
+    for warning in warnings if is_first_process() else ():
         output.warn(warning)
     begun = time.perf_counter()
-    predicted = operator.predict(inputs, strict=strict)
+    with joined(where) as processes:
+        predicted = operator.predict(inputs, strict=strict, together=not processes.is_alone)
+    if not is_first_process():
+        return
     seconds = time.perf_counter() - begun
     predicted, relative, remark = residual(operator, predicted)
     if remark:

@@ -11,13 +11,17 @@ from gno.lazy import lazily
 if TYPE_CHECKING:
     from gno.graph.build import mesh_graph
     from gno.graph.data import GraphData
+    from gno.graph.halo import part_of
     from gno.graph.multilevel import MultilevelData, multilevel_graph
+    from gno.graph.parts import partition
 
 _LAZY = {
     "GraphData": "gno.graph.data",
     "MultilevelData": "gno.graph.multilevel",
     "mesh_graph": "gno.graph.build",
     "multilevel_graph": "gno.graph.multilevel",
+    "part_of": "gno.graph.halo",
+    "partition": "gno.graph.parts",
 }
 
 __all__ = [
@@ -29,6 +33,8 @@ __all__ = [
     "mesh_graph",
     "multilevel_graph",
     "nearest_edges",
+    "part_of",
+    "partition",
     "radius_edges",
 ]
 

@@ -49,6 +49,9 @@ class GKN(nn.Module):
         torch.Size([30, 1])
     """
 
+    brings_halos = True
+    """Whether the network brings the values of halos, so that processes can share a mesh."""
+
     def __init__(
         self,
         in_channels: int,

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from gno.errors import ConfigError, DataError
+from gno.graph.halo import refreshed
 from gno.nn.edge_features import edge_features, num_edge_features
 from gno.nn.graph_net_block import GraphNetBlock, normed_mlp
 from gno.nn.kernel_options import KernelOptions
@@ -56,6 +57,9 @@ class MeshGraphNet(nn.Module):
         >>> MeshGraphNet(1, 2, radius=(0.5,), width=8, depth=3)(graph).shape == (mesh.num_points, 2)
         True
     """
+
+    brings_halos = True
+    """Whether the network brings the values of halos, so that processes can share a mesh."""
 
     def __init__(
         self,
@@ -106,7 +110,7 @@ class MeshGraphNet(nn.Module):
         weight = graph.volume_0 if self.options.aggregation == "quadrature" else None
         v, e = self.lift(graph.x), self.lift_edges(e)
         for block in self.blocks:
-            v, e = block(v, e, index, weight)
+            v, e = block(refreshed(graph, 0, v), e, index, weight)
         return self.project(v)
 
     def _edge_index(self, graph: Any) -> Int[Tensor, "2 edges"]:

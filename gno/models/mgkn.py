@@ -50,6 +50,9 @@ class MGKN(nn.Module):
         torch.Size([30, 1])
     """
 
+    brings_halos = True
+    """Whether the network brings the values of halos, so that processes can share a mesh."""
+
     def __init__(
         self,
         in_channels: int,

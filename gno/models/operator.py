@@ -222,7 +222,7 @@ class Operator(nn.Module):
             return 1 - is_boundary
         return boundary_distance / (boundary_distance + self.geometry.scale / 2)
 
-    def predict(self, mesh: Mesh, *, strict: bool = False) -> Mesh:
+    def predict(self, mesh: Mesh, *, strict: bool = False, together: bool = False) -> Mesh:
         """The mesh with the targets in its point data and, as means of the corners, in its cell data.
 
         ``distance_from_training`` is 0 at nodes whose inputs lie in the ranges seen in training, and else the greatest
@@ -234,6 +234,8 @@ class Operator(nn.Module):
         Args:
             mesh: with the input fields in its point or cell data.
             strict: whether to refuse what ``outside`` finds.
+            together: by all processes of torch's default group, each of which computes a part of the nodes and gets all
+                fields: for a mesh that is too large for one.
 
         Raises:
             DataError: a mesh of another dimension, or without an input field; with ``strict``, one unlike those seen.
@@ -244,7 +246,7 @@ class Operator(nn.Module):
 
         if strict:
             refuse_outside(self, mesh)
-        return predict(self, mesh)
+        return predict(self, mesh, together=together)
 
     def outside(self, mesh: Mesh) -> list[str]:
         """One line for each way in which a mesh lies outside what was seen in training: inputs, units, nodes.

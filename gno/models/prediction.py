@@ -16,6 +16,7 @@ from gno.mesh.mesh import Mesh
 from gno.mesh.used import used_part
 from gno.models.boundary_distance import boundary_distance
 from gno.models.guard import guarded
+from gno.models.together import encoded_together, own_part
 
 if TYPE_CHECKING:
     from gno.models.operator import Operator
@@ -25,20 +26,23 @@ DISTANCE = "distance_from_training"
 
 
 @torch.no_grad()
-def predict(operator: Operator, mesh: Mesh) -> Mesh:
+def predict(operator: Operator, mesh: Mesh, *, together: bool = False) -> Mesh:
     """The mesh with the fields of a prediction, as of ``Operator.predict``.
 
     Args:
         operator: a trained one.
         mesh: with the input fields in its point or cell data.
+        together: by all processes of torch's default group, each of which computes a part of the nodes and gets all
+            fields.
 
     Raises:
         DataError: a mesh of another dimension, or without an input field.
         SolverError: the network gives numbers that are not finite.
+        ConfigError: ``together`` with a network that cannot.
     """
     part, nodes = used_part(mesh) if mesh.num_cells else (mesh, np.arange(mesh.num_points))
     with within_memory(f"in a prediction on {len(nodes):,} nodes", fix=f"a mesh of {len(nodes) // 2:,} may fit"):
-        point = _at_nodes(operator, part)
+        point = _at_nodes(operator, part, together)
     cell = {channel.spec.name: corner_mean(part, point[channel.spec.name]) for channel in operator.targets}
     point[DISTANCE] = distance_from_training(operator, part)
     _check_finite(point)
@@ -46,12 +50,16 @@ def predict(operator: Operator, mesh: Mesh) -> Mesh:
     return mesh.with_data({**mesh.point_data, **whole}, {**mesh.cell_data, **cell})
 
 
-def _at_nodes(operator: Operator, mesh: Mesh) -> dict[str, np.ndarray]:
+def _at_nodes(operator: Operator, mesh: Mesh, together: bool) -> dict[str, np.ndarray]:
     graph = operator.graph(mesh)
     was_training = operator.training
     operator.eval()
+    device = next(operator.parameters()).device
     try:
-        encoded = operator(graph.to(next(operator.parameters()).device))
+        if together:
+            encoded = encoded_together(operator, own_part(operator, graph).to(device), mesh.num_points)
+        else:
+            encoded = operator(graph.to(device))
     finally:
         operator.train(was_training)
     point = _decoded(operator, mesh, encoded)

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from gno.graph.halo import Halo
 from gno.nn.kernel_integral import KernelIntegral
 from gno.ops.cost import matrices_pay
 from gno.ops.features import Features
@@ -20,13 +21,15 @@ from gno.ops.traced import TracedPlan
 class EdgeSet(NamedTuple):
     """Edges ready for kernel integrals: where they go, their hidden features, or what makes them, and weights.
 
-    ``matrices``, if any, are those of one layer: any other goes by the features.
+    ``matrices``, if any, are those of one layer: any other goes by the features. ``halo``, if any, brings the values at
+    sources that another process has.
     """
 
     plan: Plan
     hidden: Float[Tensor, "slots h"] | tuple[nn.Module, Float[Tensor, "edges d"]]
     share: Float[Tensor, "slots 1"]
     matrices: KernelMatrices | None = None
+    halo: Halo | None = None
 
     def formed(self, layer: KernelIntegral, times: int) -> EdgeSet:
         """These edges with the matrices of a layer; as they are in a function that is compiled.
@@ -35,7 +38,7 @@ class EdgeSet(NamedTuple):
             layer: whose matrices the features combine.
             times: integrals by it to come.
         """
-        plan, hidden, share, _ = self
+        plan, hidden, share, *_ = self
         if isinstance(plan, TracedPlan):
             return self
         features = Features(hidden) if isinstance(hidden, Tensor) else Features(hidden[1], plan.edge, hidden[0])
@@ -50,6 +53,8 @@ class EdgeSet(NamedTuple):
             layer: whose matrices the features combine.
             u: values at the sources.
         """
+        if self.halo is not None:
+            u = self.halo(u)
         if self.matrices is not None and self.matrices.weight is layer.weight:
             return self.matrices.apply(u)
         return layer.contract(u, self.hidden, self.share, self.plan)

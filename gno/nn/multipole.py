@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from gno.errors import ConfigError, DataError
+from gno.graph.halo import halo_of, refreshed
 from gno.nn.edge_features import edge_features
 from gno.nn.edge_set import EdgeSet, with_matrices
 from gno.nn.kernel_integral import KernelIntegral, edge_share, kernel_features
@@ -153,8 +154,10 @@ class MultipoleKernels(nn.Module):
         weight = graph[f"volume_{source}"] if quadrature else None
         aggregation = self.options.aggregation
         if name in shared:
-            return EdgeSet(plan, *kernel_features(kernel(features), index, plan, aggregation, weight))
-        return EdgeSet(plan, (kernel, features), edge_share(index, plan, aggregation, weight, features))
+            made = EdgeSet(plan, *kernel_features(kernel(features), index, plan, aggregation, weight))
+        else:
+            made = EdgeSet(plan, (kernel, features), edge_share(index, plan, aggregation, weight, features))
+        return made._replace(halo=halo_of(graph, source))
 
 
 class KernelStep(nn.Module):
@@ -273,5 +276,6 @@ def _coarsened(graph: Any, levels: int) -> list[Tensor]:
         source, target = graph[f"restrict_{level}"]
         num, q = graph[f"nodes_{level + 1}"].shape[0], graph[f"volume_{level}"].to(graph.x.dtype)[:, None]
         total = segment_sum(q[source], target, num)
-        inputs.append(segment_sum((q * inputs[-1])[source], target, num) / total.clamp(min=torch.finfo(q.dtype).tiny))
+        mean = segment_sum((q * inputs[-1])[source], target, num) / total.clamp(min=torch.finfo(q.dtype).tiny)
+        inputs.append(refreshed(graph, level + 1, mean))
     return inputs

@@ -7,6 +7,7 @@ from gno.errors import ConfigError, Interrupted
 from gno.models import CFDGCN, Operator, Propagator
 from gno.training.batches import Graphs
 from gno.training.objective import Measured, Objective, SteadyObjective
+from gno.training.partition_objective import PartitionObjective
 from gno.training.processes import Processes
 from gno.training.progress import Event, Progress
 from gno.training.recipe import Recipe
@@ -65,12 +66,19 @@ def make_objective(
         ConfigError: trajectories shorter than the windows.
     """
     if isinstance(model, Propagator):
+        if recipe.data.partition:
+            raise ConfigError(
+                "data.partition = true with trajectories",
+                why="a mesh is shared in steady problems only",
+                fix="leave it out",
+            )
         trajectories = Trajectories(dataset, model, memory=recipe.data.memory)
         _build_ahead(trajectories, stop, tell, processes)
         return WindowObjective(model, recipe, recipe.time or Time(), trajectories)
     graphs = Graphs(dataset, model.graph, memory=recipe.data.memory)
     _build_ahead(graphs, stop, tell, processes)
-    return SteadyObjective(model, recipe, graphs)
+    kind = PartitionObjective if recipe.data.partition and not processes.is_alone else SteadyObjective
+    return kind(model, recipe, graphs)
 
 
 def make_validation(
@@ -90,7 +98,8 @@ def make_validation(
         time, trajectories = recipe.time or Time(), Trajectories(dataset, model, memory=recipe.data.memory)
         return RolloutValidation(trajectories, stride=time.strides[0], steps=time.valid_steps, processes=processes)
     graphs = Graphs(dataset, model.graph, memory=recipe.data.memory)
-    return Validation(graphs, batch_size=recipe.optimization.batch_size, processes=processes)
+    size, together = recipe.optimization.batch_size, recipe.data.partition
+    return Validation(graphs, batch_size=size, processes=processes, together=together)
 
 
 def _build_ahead(graphs: Graphs | Trajectories, stop: Stop, tell: Progress, processes: Processes) -> None:

@@ -37,6 +37,7 @@ class Data(Section):
         augment: ``none``, or ``rigid``: every batch is rotated and reflected at random. For problems whose equations
             know no direction, and fields that are numbers, not vectors.
         memory: GiB of graphs that are kept; the graphs beyond are built anew in every epoch.
+        partition: each mesh is shared by all processes, instead of each batch: for meshes too large for one.
         prefetch: batches that a thread makes ahead; 0 makes each when it is needed.
 
     Example:
@@ -51,6 +52,7 @@ class Data(Section):
     augment: Literal["none", "rigid"] = "none"
     memory: Annotated[float, Field(ge=0)] = 4.0
     prefetch: Annotated[int, Field(ge=0, le=64)] = 2
+    partition: bool = False
 
     def parts(self, dataset: MeshDataset, *, seed: int) -> Parts:
         """Which samples train and which validate.

@@ -63,8 +63,11 @@ class Feed:
 
     def _pieces(self, samples: Sequence[int], at: Position) -> list[Piece]:
         nodes = [self.objective.nodes[i] for i in samples]
-        parts = self.recipe.optimization.accumulate
-        own = portions(samples, nodes, processes=self.processes.size, parts=parts)[self.processes.rank]
+        if self.recipe.data.partition:  # every process takes part in every sample, one after the other
+            own = portions(samples, nodes, parts=len(samples))[0]
+        else:
+            parts = self.recipe.optimization.accumulate
+            own = portions(samples, nodes, processes=self.processes.size, parts=parts)[self.processes.rank]
         return [Piece(self.objective.batch(portion, at), portion.share) for portion in own]
 
 

@@ -206,7 +206,8 @@ class Trainer:
         with self.precision.autocast():
             loss = piece.share * self.objective.loss(piece.batch.to(self.device))
         (self.precision.factor * loss).backward()
-        return float(loss.detach())
+        # Of a mesh that is shared each process has the whole loss, and a part of the gradient.
+        return float(loss.detach()) / (self.processes.size if self.recipe.data.partition else 1)
 
     def _finish_epoch(self, progress: Progress) -> dict[str, float | int]:
         at, begun = self.position, time.monotonic()

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
+from torch_geometric.data import Batch
 
 from gno.models import Operator
+from gno.models.together import encoded_together, own_part
 from gno.training.batches import Graphs
 from gno.training.gradient import SimplexGradient
 from gno.training.metrics import relative_h1, relative_l2, relative_maximum
@@ -65,11 +67,16 @@ class Validation:
         graphs: of the split.
         batch_size: samples that are computed at once.
         processes: that share the split.
+        together: all compute the same mesh, each a part of its nodes.
     """
 
-    def __init__(self, graphs: Graphs, *, batch_size: int, processes: Processes | None = None) -> None:
-        self.graphs, self.batch_size, self.processes = graphs, batch_size, processes or Processes()
-        self.own = range(self.processes.rank, len(graphs), self.processes.size)
+    def __init__(
+        self, graphs: Graphs, *, batch_size: int, processes: Processes | None = None, together: bool = False
+    ) -> None:
+        self.graphs, self.batch_size, self.processes = graphs, 1 if together else batch_size, processes or Processes()
+        self.together = together and not self.processes.is_alone
+        first, step = (0, 1) if self.together else (self.processes.rank, self.processes.size)
+        self.own = range(first, len(graphs), step)
         self._gradients: dict[int, SimplexGradient] = {}
 
     @torch.no_grad()
@@ -81,13 +88,19 @@ class Validation:
         for first in range(0, len(self.own), self.batch_size):
             samples = self.own[first : first + self.batch_size]
             batch = self.graphs.batch(samples).to(self.processes.device)
-            prediction, target = operator.fields(operator(batch)), operator.fields(batch.y)
+            prediction, target = operator.fields(self._encoded(operator, batch)), operator.fields(batch.y)
             for g, i in enumerate(samples):
                 part = slice(int(batch.ptr[g]), int(batch.ptr[g + 1]))
                 v, u = ({name: values[part] for name, values in f.items()} for f in (prediction, target))
                 found[i] = field_errors(v, u, batch.node_volume[part], self._gradient(i))
         operator.train(was_training)
         return mean_errors(self._gathered(found, [channel.spec.name for channel in operator.targets]))
+
+    def _encoded(self, operator: Operator, batch: Batch) -> Tensor:
+        if not self.together:
+            result: Tensor = operator(batch)
+            return result
+        return encoded_together(operator, own_part(operator, batch.cpu()).to(self.processes.device), batch.num_nodes)
 
     def _gradient(self, i: int) -> SimplexGradient:
         """The gradient on the mesh of a sample, kept as the graphs are."""
@@ -103,5 +116,7 @@ class Validation:
         """The errors of all samples in order, from all processes."""
         none = dict.fromkeys(names, dict.fromkeys(ERRORS, 0.0))
         every = [found.get(i, none) for i in range(len(self.graphs))]
+        if self.together:
+            return every
         total = iter(self.processes.total([e[name][kind] for e in every for name in names for kind in ERRORS]))
         return [{name: {kind: next(total) for kind in ERRORS} for name in names} for _ in every]

@@ -11,17 +11,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+import torch.distributed as dist
 
-from gno.datasets import DatasetWriter, FieldSpec
+from gno.datasets import DatasetWriter, FieldSpec, MeshDataset
 from gno.errors import Interrupted, ResourceError
 from gno.mesh import shapes
 from gno.models import Operator
+from gno.models.together import encoded_together, own_part
 from gno.training import Event, Recipe, train
 from gno.training.checkpoint import load_checkpoint
 from gno.training.portion import portions
+from gno.training.processes import Processes, joined
 
 STEPS = 20
 """Of the runs that are compared: five epochs of seven samples, two a batch; the last batch has one."""
@@ -157,3 +161,53 @@ def test_every_sample_of_a_batch_is_in_one_portion_and_nodes_are_spread_evenly()
         sum(nodes[p] for part in process for p in part.places) for process in portions(range(8), nodes, processes=3)
     ]
     assert max(loads) - min(loads) <= min(nodes)
+
+
+def predicted(data: Path, model: Path, out: Path, network: str) -> None:
+    """Fields, and the gradient of their squares, of a mesh that two processes share."""
+    with MeshDataset(data) as dataset, joined(torch.device("cpu")):
+        operator, mesh = Operator.load(model).double(), dataset[8].mesh
+        fields = operator.predict(mesh, together=True).point_data
+        graph = operator.graph(mesh)
+        part = own_part(operator, graph)
+        encoded_together(operator, part, graph.num_nodes).square().mean().backward()
+        Processes(dist.get_rank(), 2).add_gradients(operator)
+        found = {name: p.grad for name, p in operator.named_parameters()}
+        if dist.get_rank() == 0:
+            torch.save({"u": torch.from_numpy(fields["u"]), "gradients": found, "nodes": len(part.own)}, out)
+
+
+@pytest.mark.parametrize(
+    ("network", "options"),
+    [("mgkn", {"geometry": {"levels": 3}}), ("gkn", {"block": "gkn"}), ("meshgraphnet", {"depth": 3})],
+)
+def test_a_mesh_that_two_processes_share_has_the_fields_and_gradients_of_the_whole(
+    network: str, options: dict[str, Any], ragged_data: Path, tmp_path: Path, double: None
+) -> None:
+    with MeshDataset(ragged_data) as dataset:
+        operator, mesh = Operator.from_dataset(dataset, network, width=4, **options), dataset[8].mesh
+    operator.save(tmp_path / "m.safetensors")
+    with started(2, predicted, ragged_data, tmp_path / "m.safetensors", tmp_path / "found.pt", network) as processes:
+        assert ends(processes) == [0, 0]
+    found, graph = torch.load(tmp_path / "found.pt"), operator.graph(mesh)
+    operator(graph).square().mean().backward()
+    assert 0 < found["nodes"] < graph.num_nodes
+    torch.testing.assert_close(found["u"], torch.from_numpy(operator.predict(mesh).point_data["u"]), rtol=0, atol=1e-12)
+    for name, parameter in operator.named_parameters():
+        torch.testing.assert_close(found["gradients"][name], parameter.grad, rtol=0, atol=1e-12)
+
+
+def trained_in_parts(data: Path, out: Path) -> None:
+    recipe = a_recipe(epochs=2)
+    train(recipe.model_copy(update={"data": recipe.data.model_copy(update={"partition": True})}), data, out)
+
+
+def test_training_on_shared_meshes_is_training_on_whole_ones(ragged_data: Path, tmp_path: Path, double: None) -> None:
+    with started(2, trained_in_parts, ragged_data, tmp_path / "two") as processes:
+        assert ends(processes) == [0, 0]
+    train(a_recipe(epochs=2), ragged_data, tmp_path / "one")
+    states = [load_checkpoint(tmp_path / run / "checkpoint.pt") for run in ("one", "two")]
+    for name, weight in states[0]["operator"].items():
+        torch.testing.assert_close(states[1]["operator"][name], weight, rtol=0, atol=1e-12)
+    rows = [[{k: v for k, v in row.items() if k != "seconds"} for row in state["rows"]] for state in states]
+    assert rows[0][-1] == pytest.approx(rows[1][-1], rel=1e-10)
