@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gno.problems.airfoil import AirfoilFlow
 from gno.problems.burgers import Burgers
 from gno.problems.cylinder import CylinderFlow
 from gno.problems.darcy import Darcy
@@ -16,6 +17,7 @@ from gno.problems.wave import Wave
 
 __all__ = [
     "PROBLEMS",
+    "AirfoilFlow",
     "Burgers",
     "CylinderFlow",
     "Darcy",

@@ -46,7 +46,7 @@ def generate(
         ``path``.
 
     Raises:
-        ConfigError: no samples or no workers asked for.
+        ConfigError: no samples or no workers asked for, or more samples than there are.
         DataError: a file is in the way, or the unfinished file there is of another problem.
         ResourceError: the disk is full, or a worker was killed; what was written before is kept.
 
@@ -62,6 +62,11 @@ def generate(
     """
     if n < 1 or workers < 1:
         raise ConfigError(f"{n} samples by {workers} workers", why="both must be at least 1")
+    if problem.num_samples is not None and n > problem.num_samples:
+        raise ConfigError(
+            f"{n} samples are asked for", why=f"{problem.name} has {problem.num_samples} with these options",
+            fix=f"ask for {problem.num_samples} or fewer",
+        )  # fmt: skip
     attributes = problem.attributes()
     with DatasetWriter(path, problem.fields, attributes=attributes, resume=True, overwrite=overwrite) as writer:
         done = writer.num_samples

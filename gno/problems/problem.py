@@ -55,6 +55,11 @@ class Family(ABC):
     def fields(self) -> tuple[FieldSpec, ...]:
         """The fields of every sample."""
 
+    @property
+    def num_samples(self) -> int | None:
+        """How many samples there are; nothing where there is no end of them."""
+        return None
+
     @abstractmethod
     def sample(self, index: int) -> Draw:
         """Sample ``index``: it depends on the options, among them the seed, and on ``index`` only.

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from gno.datasets.naming import suggestion
 from gno.errors import ConfigError
+from gno.problems.airfoil import AirfoilFlow
 from gno.problems.burgers import Burgers
 from gno.problems.cylinder import CylinderFlow
 from gno.problems.darcy import Darcy
@@ -18,7 +19,9 @@ from gno.problems.ns_torus import TorusFlow
 from gno.problems.problem import Family, Problem
 from gno.problems.wave import Wave
 
-PROBLEMS: dict[str, type[Family]] = {kind.name: kind for kind in (Darcy, Burgers, TorusFlow, CylinderFlow, Heat, Wave)}
+PROBLEMS: dict[str, type[Family]] = {
+    kind.name: kind for kind in (Darcy, Burgers, TorusFlow, CylinderFlow, AirfoilFlow, Heat, Wave)
+}
 """Name on the command line to problem."""
 
 
