@@ -170,7 +170,7 @@ class Propagator(nn.Module):
         """
         moved = copy.copy(graph)
         moved.x = self._inputs(graph, state, step)
-        new = self.operator.decode(self.operator(moved))
+        new = self.operator.decode(self.operator(moved).to(state.dtype))  # under autocast it comes in half precision
         if self.predict_as == "change":
             new = state + new
         return torch.where(graph.is_fixed[:, None], state if given is None else given, new)
@@ -232,6 +232,15 @@ class Propagator(nn.Module):
         from gno.models.prediction_in_time import predict_in_time
 
         return predict_in_time(self, mesh, steps)
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Compile the operator inside, as ``torch.nn.Module.compile`` does: the propagator itself is never called.
+
+        Args:
+            *args: of ``torch.compile``.
+            **kwargs: of ``torch.compile``.
+        """
+        self.operator.compile(*args, **kwargs)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a model file, as ``Operator.save``.

@@ -77,7 +77,7 @@ def animation(
         figure = panels_figure(mesh, truth[k], prediction[k], name=name, units=units, title=title, scales=scales)
         picture = io.BytesIO()
         figure.savefig(picture, format="png", dpi=_DPI, facecolor="white")
-        frames.append(Image.open(picture).convert("RGB").quantize(128))
+        frames.append(Image.open(picture).convert("RGB").quantize(256, method=Image.Quantize.FASTOCTREE))
         if progress is not None:
             progress(number + 1, len(shown))
     durations = [_MILLISECONDS] * (len(frames) - 1) + [_PAUSE]

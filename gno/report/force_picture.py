@@ -26,6 +26,7 @@ def force_picture(
     path: str | os.PathLike[str],
     *,
     title: str = "drag and lift",
+    names: tuple[str, str] = ("cd", "cl"),
 ) -> Path:
     """Draw the coefficients of drag and lift, one above the other.
 
@@ -34,6 +35,7 @@ def force_picture(
         forces: patch to drag and lift.
         path: the PNG file.
         title: what stands above.
+        names: of the upper and the lower axis.
 
     Returns:
         the path.
@@ -49,7 +51,7 @@ def force_picture(
     """
     figure = sheet(7.0, 4.5)
     drag, lift = frame(figure, 0.85, 2.45, 4.75, 1.5), frame(figure, 0.85, 0.55, 4.75, 1.5)
-    for number, (axes, name) in enumerate(((drag, "cd"), (lift, "cl"))):
+    for number, (axes, name) in enumerate(zip((drag, lift), names)):
         curves = {patch: both[number] for patch, both in forces.items()}
         for color, values in zip(COLORS, curves.values()):
             axes.plot(times, values, color=color, linewidth=1.4, solid_capstyle="round")

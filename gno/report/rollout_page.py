@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gno.errors import DataError
 from gno.models import Propagator
 from gno.report.animation import animation
+from gno.report.force_picture import force_picture
 from gno.report.history import read_metrics
 from gno.report.page import Page
 from gno.report.run_page import environment_rows
@@ -77,7 +81,7 @@ def rollout_report(
     if "divergence" in metrics:
         found, true = metrics["divergence"], metrics["true_divergence"]
         page.paragraph(f"The velocity's divergence is {found:.4g} of its gradient; that of the data {true:.4g}.")
-    written += _spectra(folder, page)
+    written += _spectra(folder, page) + _force_picture(folder, int(metrics["median_sample"]), page)
     page.heading("The median trajectory")
     number = int(metrics["median_sample"])
     for picture, alt in _median(folder, number, model, data, device, progress or silent):
@@ -104,6 +108,30 @@ def _spectra(folder: Path, page: Page) -> list[Path]:
         page.figure(picture, alt=f"Energy of {name} against the wave number, true and predicted.")
         written.append(picture)
     return written
+
+
+def _force_picture(folder: Path, number: int, page: Page) -> list[Path]:
+    """Forces on the walls of the median trajectory."""
+    table = folder / "forces.csv"
+    if not table.exists():
+        return []
+    with open(table, newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if int(float(row["sample"])) == number]
+    times = list(dict.fromkeys(float(row["time"]) for row in rows))
+    curves = {}
+    for patch in dict.fromkeys(row["patch"] for row in rows):
+        for kind in ("true", "predicted"):
+            x, y = (np.array([float(row[f"{kind}_{a}"]) for row in rows if row["patch"] == patch]) for a in "xy")
+            curves[f"{kind}, {patch}"] = (x, y)
+    if len(times) < 2:
+        return []
+    title, picture = f"force on the walls, trajectory {number}", folder / "median_forces.png"
+    page.heading("Forces")
+    page.figure(
+        force_picture(times, curves, picture, title=title, names=("along x", "along y")),
+        alt="Force on each wall against time, true and predicted.",
+    )
+    return [picture]
 
 
 def _median(
@@ -147,8 +175,6 @@ def _told(tell: Progress, name: str) -> Any:
 
 
 def _values(propagator: Propagator, found: Rollout, name: str, kind: str) -> Any:
-    import numpy as np
-
     states = getattr(found, kind).double()
     return np.stack([propagator.fields(state)[name].numpy() for state in states])
 

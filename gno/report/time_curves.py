@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from gno.errors import DataError
 from gno.report.axis import plain_axes
@@ -105,6 +105,10 @@ def _finish(axes: Axes, label: str, last: dict[str, float], colors: tuple[str, .
     plain_axes(axes, label)
     if axes.get_xscale() == "linear":
         axes.xaxis.set_major_locator(MaxNLocator(6))
+    else:
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(lambda k, _: f"{k:g}")
     order = sorted(zip(last.items(), colors), key=lambda item: -item[0][1])
     for row, ((name, value), color) in enumerate(order):
         text = f"{name}  {value:.3g}"

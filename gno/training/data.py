@@ -33,7 +33,8 @@ class Data(Section):
         train: split to train on.
         valid: split to validate on after every epoch.
         valid_share: share of the training meshes, with all samples on them, set aside to validate on where the file
-            has no such split; 0 trains on all of them, and the last weights are saved.
+            has no such split; of the samples, where all stand on one mesh. 0 trains on all of them, and the last
+            weights are saved.
         augment: ``none``, or ``rigid``: every batch is rotated and reflected at random. For problems whose equations
             know no direction, and fields that are numbers, not vectors.
         memory: GiB of graphs that are kept; the graphs beyond are built anew in every epoch.
@@ -72,6 +73,8 @@ class Data(Section):
         if len(valid) or self.valid_share == 0:
             return Parts(train, valid)
         mesh = dataset.tables.mesh[train]
+        if len(np.unique(mesh)) == 1:  # no mesh can be held out: samples are
+            mesh = train
         meshes = np.unique(mesh)
         count = min(max(round(self.valid_share * len(meshes)), 1), len(meshes) - 1)
         aside = np.isin(mesh, np.random.default_rng((seed, 2)).permutation(meshes)[:count])

@@ -13,16 +13,17 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from gno.datasets import MeshDataset
+from gno.datasets import MeshDataset, Sample
 from gno.files import check_folder, make_folder, write_text
 from gno.models import Propagator
 from gno.training.environment import as_device, environment
 from gno.training.history import Row, csv_text
 from gno.training.in_time import Curves, curves_of
 from gno.training.progress import Event, Progress, silent
-from gno.training.rollouts import rollout
+from gno.training.rollouts import Rollout, rollout
 from gno.training.spectrum import spectra
 from gno.training.trajectories import Trajectories
+from gno.training.wall_forces import ForceCurves, forces_of
 
 METHODS = ("", "persistence_")
 """The model, and the first state for ever; prefixes of their numbers."""
@@ -41,8 +42,9 @@ def evaluate_in_time(
     """Errors of rollouts from the first instant of every trajectory of a split to its last.
 
     ``out`` gets ``metrics.json``, what this returns, ``per_sample.csv``, one row a trajectory, ``in_time.csv``, one row
-    an instant, and in a periodic box ``spectrum.csv``, one row a wave number. ``relative_l2`` is the mean over the
-    instants after the first, ``relative_l2_first`` and ``relative_l2_last`` that after the first and the last step;
+    an instant, in a periodic box ``spectrum.csv``, one row a wave number, and where a flow has walls
+    ``forces.csv``. ``relative_l2`` is the mean over the instants after the first, ``relative_l2_first`` and
+    ``relative_l2_last`` that after the first and the last step;
     ``correlation_time`` says how long the correlation with the truth stays above 0.8; ``divergence``, where a velocity
     is predicted, is relative to its gradient, with that of the data as ``true_divergence``. The same with
     ``persistence_`` is that of the first state, which stands still. ``seconds`` is the time of a step.
@@ -64,9 +66,7 @@ def evaluate_in_time(
     where, tell = as_device(device), progress or silent
     check_folder(Path(out))
     propagator.to(where).eval()
-    rows: list[Row] = []
-    found: dict[str, list[Curves]] = {method: [] for method in METHODS}
-    waves: list[Row] = []
+    tables = _Tables()
     with MeshDataset(data, split, params=propagator.params) as dataset:
         for channel in propagator.states:
             dataset.field(channel.spec.name)
@@ -75,21 +75,55 @@ def evaluate_in_time(
             begun = time.perf_counter()
             one = rollout(propagator, trajectories, i, stride_of(propagator, trajectories.time(i)))
             seconds = (time.perf_counter() - begun) / max(len(one.time) - 1, 1)
-            mesh = dataset.window(i, 0, 1).mesh
-            still = one._replace(prediction=one.truth[:1].expand_as(one.truth))
-            row: dict[str, float | int] = {"sample": int(dataset.indices[i]), "nodes": mesh.num_points}
-            for method, states in zip(METHODS, (one, still)):
-                curves = curves_of(propagator, mesh, states)
-                found[method].append(curves)
-                row |= {method + name: number for name, number in curves.numbers().items()}
-            rows.append(row | {"seconds": seconds})
-            waves += spectra(propagator, mesh, one)
-            tell(Event("evaluation", i + 1, len(dataset), {"relative_l2": _mean(rows, "relative_l2")}, milestone=True))
+            first = dataset.window(i, 0, 1)
+            tables.add(propagator, first, one, viscosity=_viscosity(first.params, dataset), seconds=seconds)
+            error = _mean(tables.rows, "relative_l2")
+            tell(Event("evaluation", i + 1, len(dataset), {"relative_l2": error}, milestone=True))
         attributes = dict(dataset.attributes)
-    metrics = _metrics(rows) | {"in_time": True, "split": split, "model": str(model), "data": str(data)}
+    metrics = _metrics(tables.rows) | {"in_time": True, "split": split, "model": str(model), "data": str(data)}
     metrics |= {"pde": str(attributes.get("pde", "")), "environment": environment(where)}
-    _write(Path(out), metrics, rows, _in_time(found), _by_wave(waves))
+    tables.write(Path(out), metrics)
     return metrics
+
+
+class _Tables:
+    """What is found of the trajectories, one after the other."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, float | int]] = []
+        self.curves: dict[str, list[Curves]] = {method: [] for method in METHODS}
+        self.waves: list[Row] = []
+        self.forces: list[dict[str, Any]] = []
+
+    def add(
+        self, propagator: Propagator, first: Sample, one: Rollout, *, viscosity: float | None, seconds: float
+    ) -> None:
+        still = one._replace(prediction=one.truth[:1].expand_as(one.truth))
+        row: dict[str, float | int] = {"sample": first.index, "nodes": first.mesh.num_points}
+        for method, states in zip(METHODS, (one, still)):
+            curves = curves_of(propagator, first.mesh, states)
+            self.curves[method].append(curves)
+            row |= {method + name: number for name, number in curves.numbers().items()}
+        walls = forces_of(propagator, first.mesh, one, viscosity)
+        if walls:
+            row["force_error"] = float(np.mean([wall.error for wall in walls.values()]))
+        self.forces += _forces(first.index, one.time, walls)
+        self.waves += spectra(propagator, first.mesh, one)
+        self.rows.append(row | {"seconds": seconds})
+
+    def write(self, out: Path, metrics: Mapping[str, Any]) -> None:
+        make_folder(out)
+        finite = {name: None if isinstance(v, float) and not math.isfinite(v) else v for name, v in metrics.items()}
+        tables: dict[str, Sequence[Mapping[str, Any]]] = {
+            "per_sample": self.rows,
+            "in_time": _in_time(self.curves),
+            "spectrum": _by_wave(self.waves),
+            "forces": self.forces,
+        }
+        for name, rows in tables.items():
+            if rows:
+                write_text(out / f"{name}.csv", csv_text(rows))
+        write_text(out / "metrics.json", json.dumps(finite, indent=2) + "\n")
 
 
 def stride_of(propagator: Propagator, instants: Float[np.ndarray, " instants"]) -> range:
@@ -106,7 +140,7 @@ def stride_of(propagator: Propagator, instants: Float[np.ndarray, " instants"]) 
 
 
 def _metrics(rows: Sequence[Row]) -> dict[str, Any]:
-    names = [name for name in rows[0] if name not in ("sample", "nodes")]
+    names = [name for name in rows[0] if name not in ("sample", "nodes") and all(name in row for row in rows)]
     metrics: dict[str, Any] = {"num_samples": len(rows)} | {name: _mean(rows, name) for name in names}
     order = sorted(rows, key=lambda row: row["relative_l2"])
     places = {"best": order[0], "median": order[len(order) // 2], "worst": order[-1]}
@@ -142,13 +176,17 @@ def _by_wave(rows: Sequence[Row]) -> list[Row]:
     return [{name: _mean(group, name) for name in group[0]} for _, group in sorted(groups.items())]
 
 
-def _write(
-    out: Path, metrics: Mapping[str, Any], rows: Sequence[Row], in_time: Sequence[Row], waves: Sequence[Row]
-) -> None:
-    make_folder(out)
-    finite = {name: None if isinstance(v, float) and not math.isfinite(v) else v for name, v in metrics.items()}
-    write_text(out / "per_sample.csv", csv_text(rows))
-    write_text(out / "in_time.csv", csv_text(in_time))
-    if waves:
-        write_text(out / "spectrum.csv", csv_text(waves))
-    write_text(out / "metrics.json", json.dumps(finite, indent=2) + "\n")
+def _viscosity(params: Mapping[str, float], dataset: MeshDataset) -> float | None:
+    """Of a parameter of the trajectory, or of an attribute of the dataset."""
+    found = params.get("viscosity", dataset.attributes.get("viscosity"))
+    return None if found is None else float(found)
+
+
+def _forces(sample: int, instants: np.ndarray, walls: Mapping[str, ForceCurves]) -> list[dict[str, Any]]:
+    """One row an instant and a wall."""
+    return [
+        {"sample": sample, "time": float(time), "patch": patch}
+        | {f"{kind}_{axis}": float(v) for kind, f in (("true", u), ("predicted", v_)) for axis, v in zip("xy", f)}
+        for patch, wall in walls.items()
+        for time, u, v_ in zip(instants, wall.truth, wall.prediction)
+    ]

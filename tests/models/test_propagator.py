@@ -23,12 +23,14 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "mgkn": {"cycles": 1, "geometry": {"levels": 2}},
     "gkn": {"depth": 2},
     "meshgraphnet": {"depth": 2},
+    "gcn": {"depth": 2},
 }
 
 
 def untrained(dataset: MeshDataset, model: str = "gkn", **options: Any) -> Propagator:
     torch.manual_seed(0)
-    own = {"width": 4, "kernel": {"width": 4}, **NETWORKS[model], **options}
+    kernel = {} if model == "gcn" else {"kernel": {"width": 4}}
+    own = {"width": 4, **kernel, **NETWORKS[model], **options}
     return Propagator.from_dataset(dataset, model, **own).double()
 
 
@@ -146,6 +148,20 @@ def test_what_cannot_be_is_refused(trajectories: MeshDataset, dataset: MeshDatas
     propagator = untrained(trajectories)
     with pytest.raises(ConfigError, match="last inputs are"):
         Propagator(propagator.operator, propagator.states * 2)
+
+
+def test_to_compile_a_propagator_is_to_compile_its_operator(
+    trajectories: MeshDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    propagator, sample, called = untrained(trajectories), trajectory(3), list[str]()
+
+    def compiled(function: Any, **options: Any) -> Any:
+        return lambda *args: called.append(str(options)) or function(*args)
+
+    monkeypatch.setattr(torch, "compile", compiled)
+    propagator.compile(dynamic=True)
+    propagator.advance(propagator.graph(sample.mesh), states(propagator, sample)[0], 0.1)
+    assert called == ["{'dynamic': True}"]
 
 
 def test_a_rollout_that_is_not_finite_is_an_error(trajectories: MeshDataset) -> None:

@@ -16,6 +16,7 @@ from gno.models import Propagator
 from gno.report import evaluation_report
 from gno.report.history import read_metrics
 from gno.training import Recipe, evaluate, train
+from gno.training.data import Data
 from gno.training.evaluation_in_time import stride_of
 from gno.training.in_time import Curves, curves_of
 from gno.training.rollouts import Rollout
@@ -158,3 +159,11 @@ def test_steps_are_no_shorter_than_in_training(model: Path) -> None:
     assert stride_of(propagator, 0.03 * np.arange(9)) == range(0, 9, 4)
     assert stride_of(propagator, 0.5 * np.arange(9)) == range(0, 9, 1)
     assert stride_of(propagator, 0.001 * np.arange(9)) == range(0, 9, 8)
+
+
+def test_samples_are_set_aside_where_all_stand_on_one_mesh(data: Path) -> None:
+    with MeshDataset(data) as dataset:
+        assert dataset.num_meshes == 1
+        parts = Data(valid_share=0.25).parts(dataset, seed=0)
+    assert sorted([*parts.train.tolist(), *parts.valid.tolist()]) == [0, 1, 2, 3]
+    assert len(parts.valid) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from gno.training.checkpoint import load_checkpoint
 from gno.training.losses import LOSSES
 from gno.training.portion import Portion
 from gno.training.position import Position
+from gno.training.processes import Processes
 from gno.training.rollouts import RolloutValidation, errors_in_time, rollout
 from gno.training.step import batch_loss
 from gno.training.time import Time
@@ -152,6 +153,23 @@ def test_training_beats_persistence(heat_recipe: Recipe, heat_data: Path, tmp_pa
     assert torch.equal(found.prediction[:, on], found.truth[:, on])
 
 
+def test_processes_share_the_trajectories_of_the_validation(train_set: MeshDataset, heat_recipe: Recipe) -> None:
+    one = objective(train_set, heat_recipe)
+    alone, *shares = (
+        RolloutValidation(one.trajectories, stride=1, steps=4, processes=Share(rank, size)).errors(one.propagator)
+        for rank, size in ((0, 1), (0, 2), (1, 2))
+    )
+    assert alone == pytest.approx({name: shares[0][name] + shares[1][name] for name in alone}, rel=1e-12)
+    assert shares[0]["relative_l2"] > 0 < shares[1]["relative_l2"]
+
+
+class Share(Processes):
+    """One of several processes that never hears of the others."""
+
+    def total(self, numbers: Sequence[float]) -> list[float]:
+        return list(numbers)
+
+
 def test_a_rollout_that_is_lost_counts_as_lost(train_set: MeshDataset, heat_recipe: Recipe) -> None:
     model = objective(train_set, heat_recipe).propagator
     truth = torch.ones(3, 4, 1, dtype=torch.float64)
@@ -173,7 +191,7 @@ def test_what_cannot_be_is_refused(heat_recipe: Recipe, heat_data: Path, small_d
 
 
 def test_trajectories_without_a_section_take_the_defaults(heat_recipe: Recipe, heat_data: Path, tmp_path: Path) -> None:
-    table = heat_recipe.model_dump(exclude={"time"}) | {"optimization": {"epochs": 1}}
+    table = heat_recipe.model_dump(exclude={"time"}) | {"optimization": {"epochs": 1, "precision": "bfloat16"}}
     run = train(Recipe.make(table), heat_data, tmp_path / "run")
     assert Propagator.load(run.model).fixed == ()
     assert np.isfinite(run.history[0]["valid_relative_l2"])

@@ -1,0 +1,132 @@
+"""Forces of a predicted flow on the walls of its mesh."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from gno.mesh import Mesh
+from gno.models import Propagator
+from gno.training.gradient import SimplexGradient
+from gno.training.rollouts import Rollout
+
+_AT_REST = 1e-6
+"""Of the greatest velocity: nodes slower than that throughout are at rest."""
+
+
+@dataclass(frozen=True, eq=False)
+class WallForces:
+    r"""Pressure and friction on the patches of a mesh in the plane, of fields given at the nodes.
+
+    .. math::
+        F = \sum_f \Big( \bar p_f \, S_f - \nu \, (\nabla u)_T \cdot S_f \Big)
+
+    with :math:`S_f` out of the fluid, the mean pressure of the nodes of a face, and the constant gradient of the
+    simplex :math:`T` behind it. Density is one; the force is that on a unit of depth.
+
+    Args:
+        gradient: of the mesh.
+        faces: patch to nodes ``(faces, 2)``.
+        behind: patch to the simplex ``(faces,)`` behind each.
+        area: patch to :math:`S_f` ``(faces, 2)``.
+    """
+
+    gradient: SimplexGradient
+    faces: Mapping[str, Int[Tensor, "faces 2"]]
+    behind: Mapping[str, Int[Tensor, " faces"]]
+    area: Mapping[str, Float[Tensor, "faces 2"]]
+
+    @classmethod
+    def of(cls, mesh: Mesh, patches: list[str]) -> WallForces:
+        """The forces on some patches.
+
+        Args:
+            mesh: in the plane.
+            patches: their names.
+
+        Example:
+            >>> from gno.mesh import shapes
+            >>> mesh = shapes.square(0.5, kind="structured")
+            >>> still = torch.zeros(mesh.num_points, 2, dtype=torch.float64)
+            >>> WallForces.of(mesh, ["left"])(still, torch.ones(mesh.num_points, dtype=torch.float64), 1.0)["left"]
+            tensor([-1.,  0.], dtype=torch.float64)
+        """
+        gradient, num = SimplexGradient.of(mesh, torch.float64), mesh.num_points
+        corners = gradient.corners.numpy()
+        sides = np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]]), axis=1)
+        keys = sides[:, 0] * num + sides[:, 1]
+        order = np.argsort(keys)
+        faces, behind, area = {}, {}, {}
+        for name in patches:
+            nodes = np.sort(mesh.boundary[name], axis=1)
+            simplex = order[np.searchsorted(keys, nodes[:, 0] * num + nodes[:, 1], sorter=order)] % len(corners)
+            ends = mesh.points[nodes]
+            along = ends[:, 1] - ends[:, 0]
+            out = np.stack([along[:, 1], -along[:, 0]], axis=1)
+            inside = mesh.points[corners[simplex]].mean(axis=1) - ends.mean(axis=1)
+            out *= -np.sign((out * inside).sum(axis=1, keepdims=True))
+            faces[name], behind[name], area[name] = (torch.from_numpy(a) for a in (nodes, simplex, out))
+        return cls(gradient, faces, behind, area)
+
+    def __call__(
+        self, velocity: Float[Tensor, "nodes 2"], pressure: Float[Tensor, " nodes"], viscosity: float
+    ) -> dict[str, Float[Tensor, "2"]]:
+        """Force on each patch.
+
+        Args:
+            velocity: at the nodes.
+            pressure: at the nodes, over the density.
+            viscosity: kinematic.
+        """
+        slopes, result = self.gradient(velocity), {}
+        for name, nodes in self.faces.items():
+            friction = torch.einsum("fij,fi->fj", slopes[self.behind[name]], self.area[name])
+            result[name] = (pressure[nodes].mean(dim=1)[:, None] * self.area[name] - viscosity * friction).sum(dim=0)
+        return result
+
+
+@dataclass(frozen=True, eq=False)
+class ForceCurves:
+    """Force on a wall at each instant.
+
+    Args:
+        truth: of the data ``(instants, 2)``.
+        prediction: of the model ``(instants, 2)``.
+    """
+
+    truth: Float[np.ndarray, "instants 2"]
+    prediction: Float[np.ndarray, "instants 2"]
+
+    @property
+    def error(self) -> float:
+        """Root mean square of the difference after the first instant, over that of the truth."""
+        size = float(np.linalg.norm(self.truth[1:]))
+        return float(np.linalg.norm((self.prediction - self.truth)[1:])) / (size or 1.0)
+
+
+def forces_of(propagator: Propagator, mesh: Mesh, rollout: Rollout, viscosity: float | None) -> dict[str, ForceCurves]:
+    """Forces on the walls: the patches where the true velocity is zero throughout.
+
+    Args:
+        propagator: whose states they are.
+        mesh: of the trajectory.
+        rollout: truth and prediction.
+        viscosity: kinematic.
+
+    Returns:
+        patch to its forces; none without a viscosity, velocity, pressure or wall, nor in space.
+    """
+    widths = {channel.spec.name: channel.spec.components for channel in propagator.states}
+    if viscosity is None or mesh.dim != 2 or widths.get("velocity") != 2 or widths.get("pressure") != 1:
+        return {}
+    fields = [[propagator.fields(u.double()) for u in states] for states in (rollout.truth, rollout.prediction)]
+    speed = torch.stack([one["velocity"].norm(dim=1) for one in fields[0]]).amax(dim=0).numpy()
+    walls = [name for name, nodes in mesh.boundary.items() if speed[nodes].max() <= _AT_REST * speed.max()]
+    force = WallForces.of(mesh, walls)
+    found = [[force(one["velocity"], one["pressure"], viscosity) for one in part] for part in fields]
+    return {name: ForceCurves(*(np.stack([f[name].numpy() for f in part]) for part in found)) for name in walls}
