@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-from jaxtyping import Float
-
 from gno.datasets import FieldSpec
-from gno.problems.elements import Elements
-from gno.problems.on_polygons import March, OnPolygons
+from gno.problems.on_polygons import OnPolygons, Setting
+from gno.problems.schemes import CrankNicolson
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,23 +60,10 @@ class Heat(OnPolygons):
         """``u`` in time."""
         return (FieldSpec("u", role="target", transient=True),)
 
-    def march(self, elements: Elements, u0: Float[np.ndarray, " inner"], substeps: int) -> March:
-        """The solution, by Crank and Nicolson.
+    def scheme(self, setting: Setting) -> CrankNicolson:
+        """Scheme of the equation.
 
         Args:
-            elements: of the mesh.
-            u0: at the inner nodes.
-            substeps: steps between two instants.
+            setting: what it is solved on.
         """
-        dt = self.end_time / (self.instants - 1) / substeps
-        mass, flow = elements.mass, self.diffusivity * elements.stiffness
-        factor, explicit = elements.factor(mass + 0.5 * dt * flow), mass - 0.5 * dt * flow
-        u, states, lost = u0, [u0], 0.0
-        for _ in range(self.instants - 1):
-            for _ in range(substeps):
-                before, u = u, factor.solve(explicit @ u)
-                middle = 0.5 * (before + u)
-                lost += dt * float(middle @ (flow @ middle))
-            states.append(u)
-        first, last = (0.5 * float(v @ (mass @ v)) for v in (u0, u))
-        return March(np.stack(states)[None], abs(first - last - lost) / first)
+        return CrankNicolson(setting.elements.mass, self.diffusivity * setting.elements.stiffness)

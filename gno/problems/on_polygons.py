@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
 
 from gno.datasets import FieldSpec
 from gno.errors import ConfigError, SolverError
 from gno.mesh import refine
 from gno.problems.deal import Deal, Part
 from gno.problems.domain import FAMILIES, draw_domain
-from gno.problems.elements import Elements
+from gno.problems.elements import Elements, factored
 from gno.problems.problem import Draw, Family
+from gno.problems.schemes import Inner, Scheme
+from gno.typing import Points
 
 ENERGY = 1e-9
 """Share of the energy that a trajectory may leave unaccounted for: the schemes keep it to rounding."""
@@ -23,16 +24,18 @@ STEP_ERROR = 0.02
 """Relative difference at the last instant that half of the steps may make."""
 
 
-class March(NamedTuple):
-    """A solution at all instants, at the inner nodes.
+class Setting(NamedTuple):
+    """What a sample is solved on.
 
     Args:
-        states: ``(fields, instants, inner)``.
-        balance: energy that is not accounted for, over that of the beginning.
+        elements: of its mesh, with all edges cut.
+        points: nodes of that mesh ``(nodes, 2)``.
+        rng: source of what else is random.
     """
 
-    states: np.ndarray
-    balance: float
+    elements: Elements
+    points: Points
+    rng: np.random.Generator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +51,7 @@ class OnPolygons(Family):
     shapes: tuple[str, ...] = ("l_shape", "polygon", "square_with_holes")
     held_out: tuple[str, ...] = ("disk",)
     nodes: int = 1000
-    refinement: int = 2
+    refinement: int = 3
     waves: int = 5
     smoothing: float = 3.0
     end_time: float = 1.0
@@ -72,16 +75,14 @@ class OnPolygons(Family):
     @property
     @abstractmethod
     def fields(self) -> tuple[FieldSpec, ...]:
-        """The fields that ``march`` gives, in its order."""
+        """The fields of the scheme's states, in its order, and after them those that stand still."""
 
     @abstractmethod
-    def march(self, elements: Elements, u0: Float[np.ndarray, " inner"], substeps: int) -> March:
-        """The solution at all instants.
+    def scheme(self, setting: Setting) -> Scheme:
+        """The equation, ready to be solved.
 
         Args:
-            elements: of the mesh.
-            u0: at the inner nodes.
-            substeps: steps between two instants.
+            setting: what it is solved on.
         """
 
     def sample(self, index: int) -> Draw:
@@ -102,9 +103,13 @@ class OnPolygons(Family):
         domain = draw_domain(families[int(rng.integers(len(families)))], rng)
         mesh = domain.mesh(domain.edge_length(self.nodes))
         fine = refine(mesh, self.refinement)
-        elements = Elements(fine)
-        u0 = self._initial(elements, fine.points, drawn)
-        found, check = (self.march(elements, u0, steps) for steps in (self.substeps, self.substeps // 2))
+        setting = Setting(Elements(fine), fine.points, drawn)
+        u0, scheme = self.smooth(setting), self.scheme(setting)
+        dt = self.end_time / (self.instants - 1) / self.substeps
+        found, check = (
+            scheme.march(u0, dt * coarser, instants=self.instants, substeps=self.substeps // coarser)
+            for coarser in (1, 2)
+        )
         error = float(np.linalg.norm((found.states - check.states)[0, -1]) / np.linalg.norm(found.states[0, -1]))
         if found.balance > ENERGY or error > STEP_ERROR:
             raise SolverError(
@@ -112,23 +117,29 @@ class OnPolygons(Family):
                 why=f"allowed are {STEP_ERROR:g} and {ENERGY:g}",
                 fix="take more substeps",
             )
-        nodal = elements.everywhere(found.states)[:, :, : mesh.num_points]
+        nodal = setting.elements.everywhere(found.states)[:, :, : mesh.num_points]
         series = {spec.name: values for spec, values in zip(self.fields, nodal)}
         params = {"family": float(list(FAMILIES).index(domain.family))}
         params |= {"energy_balance": found.balance, "step_error": error}
-        return Draw(mesh, params, split, np.linspace(0.0, self.end_time, self.instants), series)
+        still = {name: values[: mesh.num_points] for name, values in scheme.still.items()}
+        time = np.linspace(0.0, self.end_time, self.instants)
+        return Draw(mesh.with_data(still), params, split, time, series)
 
     @property
     def _deal(self) -> Deal:
         return Deal(self.test_fraction, 1, self.part)
 
-    def _initial(
-        self, elements: Elements, points: Float[np.ndarray, "nodes 2"], rng: np.random.Generator
-    ) -> Float[np.ndarray, " inner"]:
+    def smooth(self, setting: Setting) -> Inner:
+        """Random waves that are smooth, 0 on the boundary, and of mean square 1.
+
+        Args:
+            setting: what they are on.
+        """
+        elements, points, rng = setting
         low, high = points.min(axis=0), points.max(axis=0)
         x = (points[elements.inner] - low) / (high - low)
         along_x, along_y = (np.sin(np.pi * np.arange(1, self.waves + 1) * x[:, [d]]) for d in (0, 1))
         g = np.einsum("nk,kl,nl->n", along_x, rng.standard_normal((self.waves, self.waves)), along_y)
         mass = elements.mass
-        u = elements.factor(elements.stiffness + (np.pi * self.smoothing) ** 2 * mass).solve(mass @ g)
+        u: Inner = factored(elements.stiffness + (np.pi * self.smoothing) ** 2 * mass).solve(mass @ g)
         return u / np.sqrt(u @ (mass @ u) / mass.sum())

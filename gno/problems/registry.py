@@ -12,15 +12,17 @@ from gno.datasets.naming import suggestion
 from gno.errors import ConfigError
 from gno.problems.airfoil import AirfoilFlow
 from gno.problems.burgers import Burgers
+from gno.problems.cavity import Cavity
 from gno.problems.cylinder import CylinderFlow
 from gno.problems.darcy import Darcy
 from gno.problems.heat import Heat
 from gno.problems.ns_torus import TorusFlow
 from gno.problems.problem import Family, Problem
+from gno.problems.stirred import Stirred
 from gno.problems.wave import Wave
 
 PROBLEMS: dict[str, type[Family]] = {
-    kind.name: kind for kind in (Darcy, Burgers, TorusFlow, CylinderFlow, AirfoilFlow, Heat, Wave)
+    kind.name: kind for kind in (Darcy, Burgers, TorusFlow, CylinderFlow, AirfoilFlow, Heat, Wave, Cavity, Stirred)
 }
 """Name on the command line to problem."""
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-from jaxtyping import Float
-
 from gno.datasets import FieldSpec
-from gno.problems.elements import Elements
-from gno.problems.on_polygons import March, OnPolygons
+from gno.problems.on_polygons import OnPolygons, Setting
+from gno.problems.schemes import Newmark
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,23 +61,10 @@ class Wave(OnPolygons):
         """``u`` and its ``rate`` of change in time: together they are the state."""
         return FieldSpec("u", role="target", transient=True), FieldSpec("rate", role="target", transient=True)
 
-    def march(self, elements: Elements, u0: Float[np.ndarray, " inner"], substeps: int) -> March:
-        """The solution, by Newmark.
+    def scheme(self, setting: Setting) -> Newmark:
+        """Scheme of the equation.
 
         Args:
-            elements: of the mesh.
-            u0: at the inner nodes.
-            substeps: steps between two instants.
+            setting: what it is solved on.
         """
-        dt = self.end_time / (self.instants - 1) / substeps
-        mass, spring = elements.mass, self.speed**2 * elements.stiffness
-        factor, explicit = elements.factor(mass + dt**2 / 4 * spring), mass - dt**2 / 4 * spring
-        u, v = u0, np.zeros_like(u0)
-        states = [(u, v)]
-        for _ in range(self.instants - 1):
-            for _ in range(substeps):
-                after = factor.solve(explicit @ v - dt * (spring @ u))
-                u, v = u + 0.5 * dt * (v + after), after
-            states.append((u, v))
-        first, last = (0.5 * float(b @ (mass @ b) + a @ (spring @ a)) for a, b in (states[0], states[-1]))
-        return March(np.stack(states, axis=1), abs(first - last) / first)
+        return Newmark(setting.elements.mass, self.speed**2 * setting.elements.stiffness)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +10,14 @@ from scipy.interpolate import LinearNDInterpolator
 
 from gno.datasets import check
 from gno.errors import ConfigError, MeshError, SolverError
-from gno.mesh import Mesh, cell_volume, shapes
-from gno.problems import Heat, Wave, generate
+from gno.mesh import Mesh, cell_volume, node_volume, shapes
+from gno.problems import Heat, Stirred, Wave, generate
 from gno.problems.elements import Elements
-from gno.problems.on_polygons import OnPolygons
+from gno.problems.on_polygons import OnPolygons, Setting
+from gno.problems.schemes import CrankNicolson
 from gno.testing import observed_order
 
-SMALL = {"nodes": 150, "instants": 5, "substeps": 120}
+SMALL = {"nodes": 150, "instants": 5, "substeps": 120, "refinement": 2}
 
 
 def test_the_matrices_are_those_of_linear_functions() -> None:
@@ -51,16 +51,17 @@ def test_an_eigenmode_of_the_square_changes_by_its_factor_at_second_order(proble
         elements = Elements(mesh)
         x, y = mesh.points[elements.inner].T
         mode = np.sin(np.pi * x) * np.sin(2 * np.pi * y)
-        last = replace(problem, instants=3).march(elements, mode, 2 * n).states[0, -1]
+        scheme = problem.scheme(Setting(elements, mesh.points, np.random.default_rng(0)))
+        last = scheme.march(mode, 0.25 / n, instants=3, substeps=2 * n).states[0, -1]
         h.append(1 / n)
         error.append(float(np.abs(last - factor * mode).max()))
     assert abs(observed_order(h, error) - 2) < 0.25
     assert error[-1] < 0.02
 
 
-@pytest.mark.parametrize("kind", [Heat, Wave])
+@pytest.mark.parametrize("kind", [Heat, Stirred, Wave])
 def test_another_resolution_is_the_same_problem(kind: type[OnPolygons]) -> None:
-    coarse, fine = (kind(nodes=nodes, instants=5, substeps=120, shapes=("l_shape",)).sample(1) for nodes in (300, 900))
+    coarse, fine = (kind(**{**SMALL, "nodes": nodes, "shapes": ("l_shape",)}).sample(1) for nodes in (300, 900))
     assert coarse.point_series is not None
     assert fine.point_series is not None
     for t in (0, 2, 4):
@@ -70,7 +71,7 @@ def test_another_resolution_is_the_same_problem(kind: type[OnPolygons]) -> None:
         assert np.linalg.norm(found - wanted[inside]) < 0.06 * np.linalg.norm(wanted[inside])
 
 
-@pytest.mark.parametrize("kind", [Heat, Wave])
+@pytest.mark.parametrize("kind", [Heat, Stirred, Wave])
 def test_a_trajectory_is_zero_on_the_boundary_and_accounts_for_its_energy(kind: type[OnPolygons]) -> None:
     draw, again = kind(**SMALL).sample(2), kind(**SMALL).sample(2)
     assert draw.point_series is not None
@@ -80,6 +81,29 @@ def test_a_trajectory_is_zero_on_the_boundary_and_accounts_for_its_energy(kind: 
     np.testing.assert_array_equal(u, again.point_series["u"])
     assert draw.params["energy_balance"] < 1e-12
     assert draw.params["step_error"] < 0.02
+
+
+def test_what_a_flow_carries_is_conserved_and_a_turning_flow_turns_it() -> None:
+    mesh = shapes.disk(0.05, radius=1.0)
+    elements = Elements(mesh)
+    x, y = mesh.points[elements.inner].T
+    stream = 0.5 * (x**2 + y**2 - 1)  # v = (y, -x): once around in 2 pi, to the right
+    np.testing.assert_allclose(elements.velocity(stream).mean(axis=0), 0.0, atol=1e-2)
+    c = elements.convection(stream)
+    assert abs(c + c.T).max() < 1e-15
+    bump = np.exp(-((x - 0.4) ** 2 + y**2) / 0.04)
+    none = 0 * elements.stiffness
+    found = CrankNicolson(elements.mass, none, c).march(bump, np.pi / 400, instants=2, substeps=200)
+    turned = np.exp(-(x**2 + (y + 0.4) ** 2) / 0.04)  # a quarter
+    assert np.linalg.norm(found.states[0, 1] - turned) < 0.05 * np.linalg.norm(turned)
+    assert found.balance < 1e-12
+
+
+def test_the_flow_that_stirs_has_its_speed_and_stays_inside() -> None:
+    data = Stirred(nodes=300, instants=3, substeps=40).sample(0).mesh
+    square = (data.point_data["velocity"] ** 2).sum(axis=1)
+    assert np.average(square, weights=node_volume(data)) == pytest.approx(1.0, rel=0.1)
+    assert not data.point_data["stream"][data.boundary_nodes].any()
 
 
 def test_heat_has_no_new_extremes_and_a_wave_starts_at_rest() -> None:
