@@ -26,8 +26,10 @@ GROWTH, LEAP, CUT = 2.0, 10.0, 0.1
 """Factors of the CFL number: after a full step at least, at most, and after one that was refused."""
 LEAST, MOST = 1e-3, 1e14
 """CFL numbers."""
-ROUNDING = 1e-5
+FAINT = 1e-5
 """Part of the terms that cancel in a residual that it is compared with, if it is smaller everywhere than that."""
+ROUNDING = 0.5
+"""Roundings of these terms below which a residual cannot be brought, whatever the tolerance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,14 +108,17 @@ class March:
         linear, history, rest = LaggedFactor(method="diagonal"), list[float](), residual(u)
         derivative = jacobian(u)
         linear.update(*derivative)
-        scale = torch.maximum(self.scale, ROUNDING * linear.norms(linear.magnitude(u)))
+        terms = linear.norms(linear.magnitude(u))
+        scale = torch.maximum(self.scale, FAINT * terms)
+        goal = torch.clamp(ROUNDING * torch.finfo(u.dtype).eps * terms / scale, min=self.method.tolerance)
         cfl = self.method.cfl * (linear.norms(rest) / scale).clamp(min=1e-12, max=1.0) ** -1.2
         while True:
             relative = linear.norms(rest) / scale
             history.append(float(relative.max()))
             if on_step is not None:
                 on_step(len(history) - 1, history[-1])
-            if history[-1] <= self.method.tolerance or len(history) > self.method.max_iterations:
+            active = relative > goal
+            if not bool(active.any()) or len(history) > self.method.max_iterations:
                 break
             derivative = jacobian(u) if len(history) > 1 else derivative
             damping = (self.rate(u) / _wide(cfl, u)[..., 0])[..., None].expand_as(u)
@@ -123,14 +128,12 @@ class March:
             except SolverError:
                 cfl = self._cut(cfl, CUT, u, rest)
                 continue
-            active = relative > self.method.tolerance
             u, after, t = self._search(residual, (u, rest), step, damping, active.to(u.dtype))
             cfl = self._cut(cfl, torch.where(active & (t == 0), CUT, 1.0), u, step)
             fallen = (linear.norms(rest) / linear.norms(after)).clamp(min=GROWTH, max=LEAP)
             cfl = torch.where(t == 1, cfl * fallen, cfl).clamp(max=MOST)
             rest = after
-        converged = history[-1] <= self.method.tolerance
-        steps = len(history) - 1
+        converged, steps = not bool(active.any()), len(history) - 1
         return u, Report(converged, steps, history[-1], tuple(history), linear.factorizations, linear.steps), linear
 
     def _cut(self, cfl: Samples, by: float | Samples, u: Tensor, step: Tensor) -> Samples:

@@ -9,6 +9,9 @@ from torch import Tensor
 
 from gno.errors import ConfigError, SolverError
 from gno.fv import Compressible, CompressibleFlow, FarField, NoSlip, PressureOutlet, PseudoTime, Slip, StagnationInlet
+from gno.fv.compressible.gas import Gas
+from gno.fv.compressible.positivity import reach, refuse_negative
+from gno.fv.linear.sparse import factorize
 from gno.fv.nonlinear.report import ConvergenceError
 from gno.mesh import Mesh, shapes
 from tests.fv.meshes import renumbered
@@ -147,6 +150,29 @@ def test_no_convergence_is_an_error_with_its_report() -> None:
         Compressible(AIRFOIL, AROUND).solve(mach=0.8, method=PseudoTime(max_iterations=2))
     assert error.value.report.iterations == 2
     assert error.value.exit_code == 5
+
+
+def test_pressures_that_would_fall_below_nought_are_recovered() -> None:
+    taken: list[float] = []
+    solver = Compressible(AIRFOIL, AROUND)
+    flow = solver.solve(mach=3.0, alpha=4.0, method=PseudoTime(cfl=1e4), on_step=lambda _, rest: taken.append(rest))
+    with torch.no_grad():
+        free = solver.free_stream(mach=3.0, alpha=4.0)
+        u, theta = free.gas.conserved(1.4).expand(AIRFOIL.num_points, -1), solver.parameters(free)
+        values, pattern = solver.balance.jacobian(u, theta)
+        step = factorize(values, pattern).solve(-solver.residual(u, theta).reshape(-1)).reshape(u.shape)
+    assert float(Gas.of(u + step, 1.4).pressure.min()) < 0  # where Newton's first step by itself would lead
+    assert float(flow.pressure.min()) > 0
+    assert flow.report.converged
+
+
+def test_a_node_that_no_step_keeps_positive_is_named() -> None:
+    u = Gas(torch.ones(5), torch.zeros(5, 2), torch.ones(5)).conserved(1.4)
+    step = torch.zeros_like(u)
+    step[3, -1] = -1e12
+    assert reach(u, step, 1.4).tolist() == [0.0]
+    with pytest.raises(SolverError, match=r"positive: they would fall to -4e\+11 times what they are at node 3"):
+        refuse_negative(u, step, 1.4)
 
 
 def test_what_cannot_be_used_is_refused() -> None:
