@@ -35,7 +35,7 @@ class CFDGCN(nn.Module):
 
     The paper's network has ``width=512, depth=6, merged=3, k=3`` and inputs coordinates, distance to the wall and
     parameters. Its variants: ``learned=False`` keeps the coarse mesh; ``depth=0`` is the interpolated coarse solution
-    itself; without a solver it is ``GCN``.
+    itself; without a solver it is ``GCN``. The coarse mesh is that of one domain: another shape needs another network.
 
     Source: Belbute-Peres et al. 2020, arXiv 2007.04439, section 3.
 
