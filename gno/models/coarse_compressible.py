@@ -12,7 +12,9 @@ from torch import Tensor
 from gno.datasets.field import FieldSpec
 from gno.errors import ConfigError
 from gno.fv import Compressible, CompressibleFlow, PseudoTime, Report
+from gno.fv.compressible.free_stream import FreeStream
 from gno.fv.compressible.gas import Gas
+from gno.mesh.means import corner_mean
 from gno.mesh.mesh import Mesh
 from gno.models.coarse_solver import CoarseFields, num_samples
 from gno.models.named_conditions import named_conditions
@@ -104,6 +106,37 @@ class CoarseCompressible:
         )
         values = flow.gas.packed()
         return CoarseFields(values, torch.cat([values, flow.stream.packed()], dim=1).detach())
+
+    def residual(
+        self, mesh: Mesh, inputs: Mapping[str, Tensor], values: Float[Tensor, "nodes channels"]
+    ) -> Float[Tensor, "cells equations"]:
+        """What the flow of one sample misses of mass, momentum and energy, per unit volume; as of ``CheckedSolver``.
+
+        The balances are those of the dual cells about the nodes; a cell has the mean of its corners, in units in which
+        density and speed of sound of the free stream are one.
+
+        Args:
+            mesh: any mesh.
+            inputs: as in ``solve``, of one sample.
+            values: density, velocity and pressure at the nodes.
+        """
+        problem, free = self._problem(mesh, inputs)
+        theta = problem.parameters(free)
+        gas = Gas(*(there / one for there, one in zip(Gas.unpacked(values[None]), free.units)))
+        rest = problem.residual(gas.conserved(problem.heat_ratio), theta)[0] / theta.metric.volume[:, None]
+        return torch.from_numpy(corner_mean(mesh, rest.numpy()))
+
+    def start(self, mesh: Mesh, inputs: Mapping[str, Tensor]) -> Float[Tensor, "nodes channels"]:
+        """The free stream everywhere; as of ``CheckedSolver``."""
+        _, free = self._problem(mesh, inputs)
+        there = Gas(*(value * one for value, one in zip(free.gas, free.units)))
+        return there.packed().reshape(1, -1).expand(mesh.num_points, -1)
+
+    def _problem(self, mesh: Mesh, inputs: Mapping[str, Tensor]) -> tuple[Compressible, FreeStream]:
+        problem = Compressible(mesh, self.conditions, scheme=self.scheme)
+        alpha = inputs["alpha"].double() if "alpha" in self.inputs else 0.0
+        mach = inputs["mach"].double()
+        return problem, problem.free_stream(mach=mach, alpha=alpha, density=self.density, pressure=self.pressure)
 
 
 def _flow(state: Float[Tensor, "samples rows components"], heat_ratio: float) -> CompressibleFlow:

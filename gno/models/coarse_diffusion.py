@@ -76,17 +76,21 @@ class CoarseDiffusion:
         return CoarseFields(values[:, :, None], values.detach()[:, :0])
 
     def residual(
-        self, mesh: Mesh, inputs: Mapping[str, Tensor], values: Float[Tensor, "cells channels"]
+        self, mesh: Mesh, inputs: Mapping[str, Tensor], values: Float[Tensor, "nodes channels"]
     ) -> Float[Tensor, "cells equations"]:
         """What the field of one sample misses in each cell, per unit volume; as of ``CheckedSolver``.
 
         Args:
             mesh: any mesh.
             inputs: as in ``solve``, of one sample.
-            values: of the field, in the cells.
+            values: of the field, at the nodes.
         """
         k, f = (_in_cells(mesh, sample_values(inputs, name, 1.0, 0)) for name in ("permeability", "source"))
-        return Diffusion(mesh, self.conditions).residual(values[:, 0], k, f)[:, None]
+        return Diffusion(mesh, self.conditions).residual(_in_cells(mesh, values[:, 0]), k, f)[:, None]
+
+    def start(self, mesh: Mesh, inputs: Mapping[str, Tensor]) -> Float[Tensor, "nodes channels"]:  # noqa: ARG002
+        """Nought everywhere; as of ``CheckedSolver``."""
+        return torch.zeros(mesh.num_points, 1, dtype=torch.float64)
 
 
 def _in_cells(mesh: Mesh, values: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gno.datasets.field import FieldSpec
 from gno.fv import Flow, FVMesh, NavierStokes, Report, cells_to_nodes
+from gno.mesh.means import corner_mean
 from gno.mesh.mesh import Mesh
 from gno.models.coarse_solver import CoarseFields, num_samples, sample_values
 from gno.models.named_conditions import named_conditions
@@ -78,18 +79,23 @@ class CoarseIncompressible:
         return CoarseFields(torch.stack(fields), torch.stack(states))
 
     def residual(
-        self, mesh: Mesh, inputs: Mapping[str, Tensor], values: Float[Tensor, "cells channels"]
+        self, mesh: Mesh, inputs: Mapping[str, Tensor], values: Float[Tensor, "nodes channels"]
     ) -> Float[Tensor, "cells equations"]:
         """What the flow of one sample misses of momentum and mass, per unit volume; as of ``CheckedSolver``.
 
         Args:
             mesh: any mesh.
             inputs: ``viscosity (1,)``.
-            values: velocity and pressure in the cells.
+            values: velocity and pressure at the nodes.
         """
         problem = NavierStokes(mesh, self.conditions, blending=self.blending)
         viscosity = sample_values(inputs, "viscosity", 1.0, 0)
-        return problem.residual(values[:, : mesh.dim], values[:, mesh.dim], viscosity=viscosity)
+        cells = torch.from_numpy(corner_mean(mesh, values.numpy()))
+        return problem.residual(cells[:, : mesh.dim], cells[:, mesh.dim], viscosity=viscosity)
+
+    def start(self, mesh: Mesh, inputs: Mapping[str, Tensor]) -> Float[Tensor, "nodes channels"]:  # noqa: ARG002
+        """A fluid at rest; as of ``CheckedSolver``."""
+        return torch.zeros(mesh.num_points, mesh.dim + 1, dtype=torch.float64)
 
 
 def _flow(mesh: FVMesh, state: Tensor) -> Flow:

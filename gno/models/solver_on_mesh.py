@@ -11,7 +11,6 @@ from torch import Tensor
 
 from gno.errors import DataError
 from gno.mesh.interpolation import Interpolation
-from gno.mesh.means import corner_mean
 from gno.mesh.mesh import Mesh
 from gno.models.coarse_solver import CoarseSolver
 
@@ -24,14 +23,22 @@ class CheckedSolver(CoarseSolver, Protocol):
     """A coarse solver that can be asked on any mesh by how much given fields miss its equations."""
 
     def residual(
-        self, mesh: Mesh, inputs: dict[str, Tensor], values: Float[Tensor, "cells channels"]
+        self, mesh: Mesh, inputs: dict[str, Tensor], values: Float[Tensor, "nodes channels"]
     ) -> Float[Tensor, "cells equations"]:
         """What the fields of one sample miss in each cell, per unit volume.
 
         Args:
             mesh: any mesh.
             inputs: name to values ``(1,)`` or ``(1, nodes)``, as of ``solve``.
-            values: of the outputs, in the cells.
+            values: of the outputs, at the nodes.
+        """
+
+    def start(self, mesh: Mesh, inputs: dict[str, Tensor]) -> Float[Tensor, "nodes channels"]:
+        """The outputs at the nodes of what the solver starts from: a medium at rest, or a free stream.
+
+        Args:
+            mesh: any mesh.
+            inputs: as in ``residual``.
         """
 
 
@@ -41,7 +48,7 @@ class SolverOnMesh:
     An input that is the same at all nodes, such as a parameter of the sample, is given as one number.
 
     Args:
-        solver: such as ``CoarseDiffusion`` or ``CoarseIncompressible``.
+        solver: such as ``CoarseDiffusion``, ``CoarseIncompressible`` or ``CoarseCompressible``.
 
     Example:
         >>> from gno.mesh import shapes
@@ -77,7 +84,7 @@ class SolverOnMesh:
         return mesh.with_data({**mesh.point_data, **self._fields(values)})
 
     def residual(self, mesh: Mesh) -> Float[np.ndarray, "cells equations"]:
-        """By how much the outputs at the nodes, taken to the cells by means, miss the equations per unit volume.
+        """By how much the outputs at the nodes miss the equations in each cell, per unit volume.
 
         Args:
             mesh: with inputs and outputs.
@@ -87,14 +94,21 @@ class SolverOnMesh:
         """
         names = [spec.name for spec in self.solver.outputs]
         columns = [np.reshape(self._field(mesh, name), (mesh.num_points, -1)) for name in names]
-        values = torch.from_numpy(corner_mean(mesh, np.concatenate(columns, axis=1)))
+        values = torch.from_numpy(np.concatenate(columns, axis=1))
         with torch.no_grad():
             return self.solver.residual(mesh, self._inputs(mesh), values).numpy()
 
     def start(self, mesh: Mesh) -> Mesh:
-        """The mesh with outputs that are zero at its nodes."""
-        channels = sum(spec.components for spec in self.solver.outputs)
-        return mesh.with_data({**mesh.point_data, **self._fields(np.zeros((mesh.num_points, channels)))})
+        """The mesh with what the solver starts from at its nodes.
+
+        Args:
+            mesh: with the inputs.
+
+        Raises:
+            DataError: an input that is missing.
+        """
+        values = self.solver.start(mesh, self._inputs(mesh)).numpy()
+        return mesh.with_data({**mesh.point_data, **self._fields(values)})
 
     def _fields(self, values: np.ndarray) -> dict[str, np.ndarray]:
         ends = np.cumsum([spec.components for spec in self.solver.outputs])[:-1]
