@@ -23,7 +23,7 @@ from gno.training.progress import Event, Progress, silent
 from gno.training.rollouts import Rollout, rollout
 from gno.training.spectrum import spectra
 from gno.training.trajectories import Trajectories
-from gno.training.wall_forces import ForceCurves, forces_of
+from gno.training.wall_forces import ForceCurves, forces_of, viscosity_of
 
 METHODS = ("", "persistence_")
 """The model, and the first state for ever; prefixes of their numbers."""
@@ -76,7 +76,9 @@ def evaluate_in_time(
             one = rollout(propagator, trajectories, i, stride_of(propagator, trajectories.time(i)))
             seconds = (time.perf_counter() - begun) / max(len(one.time) - 1, 1)
             first = dataset.window(i, 0, 1)
-            tables.add(propagator, first, one, viscosity=_viscosity(first.params, dataset), seconds=seconds)
+            tables.add(
+                propagator, first, one, viscosity=viscosity_of(first.params, dataset.attributes), seconds=seconds
+            )
             error = _mean(tables.rows, "relative_l2")
             tell(Event("evaluation", i + 1, len(dataset), {"relative_l2": error}, milestone=True))
         attributes = dict(dataset.attributes)
@@ -174,12 +176,6 @@ def _by_wave(rows: Sequence[Row]) -> list[Row]:
     for row in rows:
         groups.setdefault(float(row["wave_number"]), []).append(row)
     return [{name: _mean(group, name) for name in group[0]} for _, group in sorted(groups.items())]
-
-
-def _viscosity(params: Mapping[str, float], dataset: MeshDataset) -> float | None:
-    """Of a parameter of the trajectory, or of an attribute of the dataset."""
-    found = params.get("viscosity", dataset.attributes.get("viscosity"))
-    return None if found is None else float(found)
 
 
 def _forces(sample: int, instants: np.ndarray, walls: Mapping[str, ForceCurves]) -> list[dict[str, Any]]:

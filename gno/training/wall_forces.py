@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from gno.mesh import Mesh
 from gno.models import Propagator
+from gno.problems.registry import family_of
 from gno.training.gradient import SimplexGradient
 from gno.training.rollouts import Rollout
 
@@ -107,6 +109,22 @@ class ForceCurves:
         """Root mean square of the difference after the first instant, over that of the truth."""
         size = float(np.linalg.norm(self.truth[1:]))
         return float(np.linalg.norm((self.prediction - self.truth)[1:])) / (size or 1.0)
+
+
+def viscosity_of(params: Mapping[str, float], attributes: Mapping[str, Any]) -> float | None:
+    """The viscosity of a trajectory: its parameter, an attribute of the dataset, or an option of the problem.
+
+    Args:
+        params: of the trajectory.
+        attributes: of the dataset.
+
+    Example:
+        >>> viscosity_of({}, {"viscosity": 0.1}), viscosity_of({}, {})
+        (0.1, None)
+    """
+    known = params.get("viscosity", attributes.get("viscosity"))
+    found = getattr(family_of(attributes), "viscosity", None) if known is None else known
+    return None if found is None else float(found)
 
 
 def forces_of(propagator: Propagator, mesh: Mesh, rollout: Rollout, viscosity: float | None) -> dict[str, ForceCurves]:

@@ -11,10 +11,11 @@ import torch
 
 from gno.datasets import DatasetWriter, FieldSpec
 from gno.mesh import Mesh, shapes
+from gno.problems.registry import PROBLEMS
 from gno.report import evaluation_report
 from gno.report.history import read_metrics
 from gno.training import Recipe, evaluate, train
-from gno.training.wall_forces import ForceCurves, WallForces
+from gno.training.wall_forces import ForceCurves, WallForces, viscosity_of
 
 HOLE = shapes.square_with_holes(0.15)
 
@@ -81,3 +82,10 @@ def test_an_evaluation_finds_the_walls_and_their_forces(tmp_path: Path) -> None:
     written = evaluation_report(tmp_path / "out", model, tmp_path / "d.h5")
     assert "median_forces.png" in {path.name for path in written}
     assert json.loads((tmp_path / "out" / "metrics.json").read_text())["force_error"] > 0
+
+
+def test_the_viscosity_is_that_of_the_trajectory_the_dataset_or_the_problem() -> None:
+    cylinder = PROBLEMS["cylinder"](viscosity=2e-3)
+    assert viscosity_of({"viscosity": 1e-3}, cylinder.attributes()) == 1e-3
+    assert viscosity_of({}, cylinder.attributes()) == 2e-3
+    assert viscosity_of({}, {"pde": "unknown"}) is None
