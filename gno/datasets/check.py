@@ -33,6 +33,7 @@ class Report:
         num_points: least and greatest number of points of a mesh.
         fields: the fields of every sample.
         statistics: field to its statistics over the train split, or over all samples where it has none.
+        params: parameter to its least and greatest value.
         splits: split to its number of samples.
         checksums: SHA-256 sums that were compared.
         problems: what is wrong, one line each; empty where all is well.
@@ -48,6 +49,7 @@ class Report:
     num_points: tuple[int, int]
     fields: tuple[FieldSpec, ...]
     statistics: Mapping[str, Statistics]
+    params: Mapping[str, tuple[float, float]]
     splits: Mapping[str, int]
     checksums: int
     problems: tuple[str, ...]
@@ -79,6 +81,8 @@ class Report:
                 name = spec.name if spec.components == 1 else f"{spec.name}[{k}]"
                 numbers = " ".join(f"{values[k]:>11.4g}" for values in (s.mean, s.std, s.min, s.max))
                 lines.append(f"{name:<16} {spec.role:<7} {spec.location:<6} {spec.units:<8} {numbers}")
+        for name, (low, high) in self.params.items():
+            lines.append(f"parameter {name}: {low:.5g}" + (f" to {high:.5g}" if high > low else ""))
         lines += [f"note: {note}" for note in self.notes] + [f"problem: {problem}" for problem in self.problems]
         end = f"Failed: {len(self.problems)} problems." if self.problems else "Dataset OK."
         return "\n".join([*lines, f"{self.checksums} checksums compared.", end])
@@ -122,6 +126,7 @@ def check(path: str | os.PathLike[str]) -> Report:
             _ends(counts),
             dataset.fields,
             dataset.statistics,
+            {name: (float(values.min()), float(values.max())) for name, values in tables.params.items()},
             {name: len(rows) for name, rows in dataset.splits.items()},
             len(json.loads(tables.seal))
             + dataset.num_meshes

@@ -137,6 +137,7 @@ def test_the_check_tells_trajectories(path: Path) -> None:
     report = check(path)
     assert report.ok
     assert "4 trajectories of 1 to 4 instants on 2 meshes" in str(report)
+    assert "parameter re: 0 to 30" in str(report)
     with h5py.File(path, "r+") as file:
         file["gno/stats/u/mean"][0] += 1.0
         reseal(file)
