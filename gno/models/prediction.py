@@ -73,18 +73,23 @@ def _decoded(operator: Operator, mesh: Mesh, encoded: Tensor) -> dict[str, np.nd
     return {name: _zeroed(values, outer_nodes(mesh)) for name, values in point.items()}
 
 
-def distance_from_training(operator: Operator, mesh: Mesh) -> Float[np.ndarray, " nodes"]:
+def distance_from_training(
+    operator: Operator, mesh: Mesh, depths: Float[np.ndarray, " nodes"] | None = None
+) -> Float[np.ndarray, " nodes"]:
     """How far the inputs of each node lie outside the training ranges, as of ``Operator.predict``.
 
     Args:
         operator: a trained one.
         mesh: with the input fields in its point or cell data.
+        depths: distances of the nodes to the boundary, where they are known.
 
     Raises:
         DataError: a mesh without an input field.
     """
+    if depths is None:
+        depths = boundary_distance(mesh)
     parts = [channel.outside(channel.values(mesh)).numpy() for channel in operator.inputs]
-    parts.append(np.maximum(4 * (boundary_distance(mesh) / operator.geometry.scale - 1), 0.0))
+    parts.append(np.maximum(4 * (depths / operator.geometry.scale - 1), 0.0))
     result: np.ndarray = np.max(parts, axis=0)
     return result
 

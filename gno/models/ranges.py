@@ -8,7 +8,7 @@ from gno.errors import DataError
 from gno.mesh.mesh import Mesh
 from gno.mesh.used import used_part
 from gno.models.boundary_distance import boundary_distance
-from gno.models.prediction import DISTANCE
+from gno.models.prediction import DISTANCE, distance_from_training
 
 if TYPE_CHECKING:
     from gno.models.operator import Operator
@@ -37,13 +37,14 @@ def outside(operator: Operator, mesh: Mesh) -> list[str]:
                 name = channel.spec.name if channel.spec.components == 1 else f"{channel.spec.name}[{k}]"
                 found = f"is {least:.4g}" if least == greatest else f"ranges from {least:.4g} to {greatest:.4g}"
                 lines.append(f"{name} {found}, in training from {low:.4g} to {high:.4g}")
-    depth, known = float(boundary_distance(mesh).max()), operator.geometry.scale
+    depths = boundary_distance(mesh)
+    depth, known = float(depths.max()), operator.geometry.scale
     if depth == 0:
         lines.append("all nodes lie on the boundary, in training some lay inside")
     elif not known / UNLIKE < depth < known * UNLIKE:
         what = f"nodes lie up to {depth:.3g} from the boundary, in training up to {known:.3g}"
         lines.append(f"{what}: is the mesh in the same units?")
-    distance = operator.distance_from_training(mesh)
+    distance = distance_from_training(operator, mesh, depths)
     far = int((distance > 1e-6).sum())
     if far:
         what = f"{far:,} of {len(distance):,} nodes lie outside the training ranges"

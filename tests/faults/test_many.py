@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from gno.datasets import DatasetWriter, FieldSpec, MeshDataset
-from gno.errors import GnoError
+from gno.datasets import DatasetWriter, FieldSpec, MeshDataset, check
+from gno.errors import DataError, GnoError
 from gno.mesh import shapes
 from gno.models import Operator
+from gno.training.checkpoint import load_checkpoint, save_checkpoint
 from tests.faults.fault import Place
 
 FLIPS, KILLS = 500, 50
@@ -32,13 +31,22 @@ def plain(place: Place) -> Path:
 
 
 def content(path: Path) -> list[bytes]:
-    """All numbers that a file gives."""
+    """All that a file gives; an error where its own check finds a problem."""
     if path.suffix == ".safetensors":
         operator = Operator.load(path)
-        return [v.numpy().tobytes() for v in operator.state_dict().values()] + [repr(operator.inputs).encode()]
+        about = (operator.inputs, operator.targets, operator.geometry, operator.boundary, dict(operator.attributes))
+        return [v.numpy().tobytes() for v in operator.state_dict().values()] + [repr(about).encode()]
+    if path.suffix == ".pt":
+        return [value.numpy().tobytes() for value in load_checkpoint(path).values()]
+    if problems := check(path).problems:
+        raise DataError(problems[0])
     with MeshDataset(path) as dataset:
-        arrays = [a for s in dataset for a in (s.mesh.points, *s.mesh.cells.values(), *s.mesh.point_data.values())]
-        return [a.tobytes() for a in arrays] + [repr(s).encode() for s in dataset.statistics.values()]
+        about = (dataset.fields, dataset.statistics, dict(dataset.attributes), [s.params for s in dataset])
+        arrays = [
+            a for s in dataset for part in (s.mesh.cells, s.mesh.boundary, s.mesh.point_data) for a in part.values()
+        ]
+        arrays += [s.mesh.points for s in dataset] + list(dataset.splits.values())
+        return [a.tobytes() for a in arrays] + [repr(about).encode()]
 
 
 FILES: dict[str, Callable[[Place], Path]] = {
@@ -67,44 +75,51 @@ def test_no_flipped_bit_becomes_a_number(name: str, flips: int, files: Path, tmp
     assert found > flips // 4
 
 
-WRITING = """
-import sys
+KILLING = """
+import os, signal, sys, time
 from pathlib import Path
-from gno.datasets import DatasetWriter, FieldSpec
-from gno.mesh import shapes
-from gno.models import Operator
+import torch
+from tests.faults.test_many import KILLS, content, saver
 kind, path, sound = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-mesh = shapes.square(0.05)
-operator = Operator.load(sound / "m.safetensors")
-print("ready", flush=True)
-while True:
-    if kind == "model":
-        operator.save(path)
-        continue
-    with DatasetWriter(path, [FieldSpec("u")], overwrite=True) as writer:
-        for i in range(8):
-            writer.append(mesh.with_data({"u": mesh.points[:, 0] + i}), {"i": i})
+torch.set_num_threads(1)
+save = saver(kind, path, sound)
+save()
+wanted = content(path)
+for i in range(KILLS):
+    child = os.fork()
+    while not child:
+        save()
+    time.sleep(0.05 + 0.0031 * i % 0.1)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert content(path) == wanted
+print("whole", flush=True)
 """
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("kind", ["model", "dataset"])
-def test_kills_leave_a_whole_file(kind: str, files: Path, tmp_path: Path) -> None:
-    path = tmp_path / ("m.safetensors" if kind == "model" else "d.h5")
-    mesh = shapes.square(0.05)
+def saver(kind: str, path: Path, sound: Path) -> Callable[[], object]:
+    """Saves the same model, checkpoint or dataset whenever it is called."""
     if kind == "model":
-        shutil.copy(files / "m.safetensors", path)
-    else:
-        with DatasetWriter(path, [FieldSpec("u")]) as writer:
+        operator = Operator.load(sound / "m.safetensors")
+        return lambda: operator.save(path)
+    if kind == "checkpoint":
+        state = {name: torch.ones(300, 300) for name in "abc"}
+        return lambda: save_checkpoint(path, state)
+    mesh = shapes.square(0.05)
+
+    def dataset() -> None:
+        with DatasetWriter(path, [FieldSpec("u")], overwrite=True) as writer:
             for i in range(8):
                 writer.append(mesh.with_data({"u": mesh.points[:, 0] + i}), {"i": i})
-    wanted = content(path)
-    for i in range(KILLS):
-        words = [sys.executable, "-c", WRITING, kind, str(path), str(files)]
-        with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == b"ready\n"
-            time.sleep(0.0031 * i % 0.1)
-            process.send_signal(signal.SIGKILL)
-        assert content(path) == wanted
-    print(f"{kind}: {KILLS} kills, 0 unusable")
+
+    return dataset
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["m.safetensors", "c.pt", "d.h5"])
+def test_kills_leave_a_whole_file(name: str, files: Path, tmp_path: Path) -> None:
+    kind = {"m": "model", "c": "checkpoint", "d": "dataset"}[name[0]]
+    words = [sys.executable, "-c", KILLING, kind, str(tmp_path / name), str(files)]
+    answer = subprocess.run(words, capture_output=True, text=True, timeout=600, check=False)
+    assert answer.stdout == "whole\n", answer.stderr
+    print(f"{kind}: of {KILLS} kills 0 left it unusable")

@@ -124,14 +124,13 @@ for step in range(1, 10**6):
 """
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(50, marks=pytest.mark.long)])
-def test_a_kill_at_any_moment_leaves_a_checkpoint(tmp_path: Path, kills: int) -> None:
+def test_a_kill_at_any_moment_leaves_a_checkpoint(tmp_path: Path) -> None:
     path, last = tmp_path / "c.pt", -1
-    for i in range(kills):
+    for i in range(2):
         with subprocess.Popen([sys.executable, "-c", SAVING, str(path)], stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == b"ready\n"
-            time.sleep(0.0037 * i % 0.05)
+            time.sleep(0.013 * i)
             process.send_signal(signal.SIGKILL)
         last = load_checkpoint(path)["step"]
     assert last >= 0

@@ -6,6 +6,7 @@ from gno.errors import ConfigError, DataError, MeshError, ResourceError
 from tests.faults.catalogue.mesh_files import (
     FOUR,
     bare,
+    beyond,
     bounded,
     broken,
     case,
@@ -29,6 +30,7 @@ MISSING = (
 )
 ALL = tuple(c for suffix in (".su2", ".msh", ".vtu", ".vtk", ".xdmf") for c in broken(suffix))
 NO_FIELD = Case("permeability", bare, predict, predict_words, "permeability")
+RANGE = Case("high", beyond, strict, strict_words, r"permeability ranges from 3 to 12\d*, in training from 3 to 12")
 STRICT = Case("mm", scaled, strict, strict_words, "is the mesh in the same units")
 
 FAULTS = (
@@ -239,6 +241,24 @@ FAULTS = (
         "fields in another order",
         "names are compared, not places",
         tests=("test_fields_in_another_order_give_the_same_prediction",),
+    ),
+    Fault(
+        50,
+        "parameter that the model takes and nobody gives",
+        "named, with `--set`",
+        DataError,
+        tests=("test_predict_sets_them_and_flags_what_training_did_not_see",),
+    ),
+    Fault(
+        51,
+        "parameter or input field outside the training range",
+        "a warning with both ranges, and the distance from training at each node; with `--strict`, refused",
+        cases=(RANGE,),
+        tests=(
+            "test_predict_sets_them_and_flags_what_training_did_not_see",
+            "test_predict_warns_outside_the_training_ranges_and_strict_refuses",
+        ),
+        error=DataError,
     ),
     Fault(
         52,

@@ -167,6 +167,22 @@ FAULTS = (
         tests=("test_a_worker_that_dies_ends_the_run_and_loses_nothing",),
     ),
     Fault(
+        77,
+        "process of several that is killed",
+        "the others end within a minute, with a checkpoint",
+        ResourceError,
+        tests=("test_a_killed_process_ends_the_run_and_leaves_a_checkpoint",),
+    ),
+    Fault(
+        78,
+        "processes with unequal shares of a batch",
+        "the weights of one process; nobody waits",
+        tests=(
+            "test_two_processes_train_the_weights_of_one",
+            "test_every_sample_of_a_batch_is_in_one_portion_and_nodes_are_spread_evenly",
+        ),
+    ),
+    Fault(
         79,
         "device that is not there",
         "named, with those that are",
