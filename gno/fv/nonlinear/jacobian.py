@@ -41,7 +41,8 @@ def local_derivatives(
         [[[2.0]], [[4.0]]]
     """
     # A checkpoint around a solver must not count what is saved here: another run may take other steps to its solution.
-    with torch.enable_grad(), saved_tensors_hooks(_itself, _itself):
+    # Detached, since a result that is saved for its own derivative would hold its graph, and that the result, for ever.
+    with torch.enable_grad(), saved_tensors_hooks(torch.Tensor.detach, _itself):
         leaves = [state.detach().requires_grad_() for state in states]
         result = function(*leaves)
         if not result.requires_grad:

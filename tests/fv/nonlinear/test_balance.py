@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 import torch
 
 from gno.fv.linear.coloring import color, colored_jacobian
+from gno.fv.nonlinear.jacobian import local_derivatives
 from tests.fv.plain_grid import Diffusion, Nonsense
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -86,3 +90,20 @@ def test_a_stencil_without_a_gradient_is_refused() -> None:
     balance = Diffusion(3)
     with pytest.raises(NotImplementedError, match="no gradient"):
         super(Diffusion, balance).gradient({})
+
+
+def test_blocks_leave_nothing_behind() -> None:
+    seen = []
+
+    def root(u: torch.Tensor) -> torch.Tensor:
+        result = (1 + u**2).sqrt()  # saves its result for its own derivative
+        seen.append(weakref.ref(result))
+        return result
+
+    gc.collect()
+    gc.disable()
+    try:
+        local_derivatives(root, torch.ones(4, 2, dtype=torch.float64), trailing=(1,))
+        assert seen[0]() is None
+    finally:
+        gc.enable()
