@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from gno.models.coarse_states import CoarseStates
 from gno.models.gcn import edges_of
 from gno.models.learned_mesh import LearnedMesh
 from gno.models.mesh_table import mesh_of
-from gno.nn.graph_convolution import GraphConvolutions, symmetric_weights
+from gno.nn.graph_convolution import GraphConvolution, GraphConvolutions, symmetric_weights
 from gno.nn.nearest_interpolation import NearestInterpolation
 
 
@@ -50,6 +50,8 @@ class CFDGCN(nn.Module):
         depth: convolutions in all.
         merged: of these, how many come after the coarse solution is put in.
         k: coarse nodes that a fine one takes its values from.
+        residual: whether the convolutions give what the coarse solution misses, instead of the fields: the network then
+            begins as the interpolated coarse solution.
         learned: whether the nodes of the coarse mesh move.
         barrier: weight of the guard of its cells in the loss.
 
@@ -73,6 +75,7 @@ class CFDGCN(nn.Module):
         depth: int = 6,
         merged: int = 3,
         k: int = 3,
+        residual: bool = False,
         learned: bool = True,
         barrier: float = 1e-3,
     ) -> None:
@@ -89,20 +92,23 @@ class CFDGCN(nn.Module):
             raise ConfigError(
                 f"{len(self.columns)} columns of parameters", why=f"the solver takes {', '.join(self.solver.inputs)}"
             )
-        if depth == 0 and up != out_channels:
+        if (residual or depth == 0) and up != out_channels:
             raise ConfigError(
-                f"the solver gives {up} channels", why=f"{out_channels} are wanted, and there is no network"
+                f"the solver gives {up} channels", why=f"{out_channels} are wanted, and the network does not make them"
             )
         self.interpolation = NearestInterpolation(k)
         if depth:
             self.before = GraphConvolutions((in_channels, *[width] * (depth - merged)), last=True)
             self.after = GraphConvolutions((up + width, *[width] * (merged - 1), out_channels))
-        self.depth = depth
+            if residual:
+                nn.init.zeros_(cast(GraphConvolution, self.after.layers[-1]).weight)
+        self.depth, self.residual = depth, residual
         self.mesh = LearnedMesh(mesh_of(coarse), learned=learned, barrier=barrier)
         self.arguments: dict[str, Any] = {
             "in_channels": in_channels, "out_channels": out_channels, "solver": dict(solver), "coarse": dict(coarse),
             "columns": list(columns), "outputs": [dict(output) for output in outputs], "width": width, "depth": depth,
-            "merged": merged, "k": k, "learned": learned, "barrier": barrier,
+            "merged": merged, "k": k, "residual": residual,
+            "learned": learned, "barrier": barrier,
         }  # fmt: skip
 
     def forward(self, graph: Any) -> Float[Tensor, "nodes c_out"]:
@@ -122,7 +128,8 @@ class CFDGCN(nn.Module):
         index = edges_of(graph)
         weights = symmetric_weights(index, len(graph.x), graph.x.dtype)
         h = self.before(graph.x, index, weights)
-        return self.after(torch.cat([up, h], dim=1), index, weights)
+        out = self.after(torch.cat([up, h], dim=1), index, weights)
+        return up + out if self.residual else out
 
     def upsampled(self, graph: Any) -> Float[Tensor, "nodes up"]:
         """The coarse fields at the nodes of the fine mesh, as the targets' normalizers encode them.

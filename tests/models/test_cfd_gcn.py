@@ -117,6 +117,17 @@ def test_variants_of_the_paper() -> None:
     assert [name for name, _ in plain.named_parameters()] == ["mesh.displacement"]
 
 
+def test_a_residual_network_begins_as_the_coarse_solution_and_adds_to_it() -> None:
+    net, one = network(residual=True), graph()
+    assert torch.equal(net(one), net.upsampled(one))
+    torch.nn.init.normal_(net.after.layers[-1].weight)
+    plain = network()
+    plain.load_state_dict(net.state_dict())
+    assert (net(one) - plain(one) - net.upsampled(one)).abs().max() < 1e-12
+    with pytest.raises(ConfigError, match=r"gives 1 channels; 2 are wanted, and the network does not make them"):
+        CFDGCN(2, 2, **(OPTIONS | {"residual": True}))
+
+
 def test_boundary_nodes_stay_and_a_step_that_would_turn_cells_over_is_cut() -> None:
     mesh = LearnedMesh(COARSE)
     zero = mesh.displacement.detach().clone()
