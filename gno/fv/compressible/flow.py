@@ -26,6 +26,8 @@ from gno.fv.volumes.mesh import FVMesh
 from gno.mesh import Mesh
 
 SCHEMES = ("roe", "hllc", "jst")
+LOOSE = 1e-3
+"""Residual of the central scheme at which an upwind one takes over."""
 _FIX = "lower cfl in PseudoTime, start from a flow of a lower Mach number, or look at the mesh there"
 
 
@@ -127,7 +129,7 @@ class Compressible:
             still = free.gas.conserved(self.heat_ratio)
             still = still.expand(*still.shape[:-2], self.mesh.num_cells, -1)
             scale = self.residual(still, theta).flatten(-2).norm(dim=-1).reshape(-1)
-            start = still if initial is None else self._start(initial, still)
+            start = self._approach(still, free, points, scale) if initial is None else self._start(initial, still)
         state, report = self.steady(theta, start, scale=scale, method=method, on_step=on_step)
         self._refuse_inflow(Gas.of(state.detach(), self.heat_ratio), theta)
         return self._flow(state, free, theta, report)
@@ -176,27 +178,49 @@ class Compressible:
             ConvergenceError: no convergence; it carries the report.
             SolverError: a density or pressure that cannot be kept positive.
         """
-        method = method or PseudoTime()
+        state, report = self._march(self.balance, parameters, start, scale, method or PseudoTime(), on_step)
+        if not report.converged:
+            raise ConvergenceError(report, fix=_FIX)
+        return state, report
+
+    def _march(
+        self,
+        balance: EulerBalance,
+        parameters: EulerTheta,
+        start: Tensor,
+        scale: Tensor,
+        method: PseudoTime,
+        on_step: OnStep | None = None,
+    ) -> tuple[Tensor, Report]:
         march = March(
             method,
-            rate=lambda u: self.balance.rate(u, parameters),
+            rate=lambda u: balance.rate(u, parameters),
             reach=lambda u, step: reach(u, step, self.heat_ratio),
             scale=scale,
             refuse=lambda u, step: refuse_negative(u, step, self.heat_ratio),
         )
-        state, report = implicit_solve(
-            self.balance.residual,
+        return implicit_solve(
+            balance.residual,
             start,
             parameters,
-            jacobian=self.balance.jacobian,
+            jacobian=balance.jacobian,
             method=march,
             derivatives=method.derivatives,
             on_step=on_step,
             check=False,
         )
-        if not report.converged:
-            raise ConvergenceError(report, fix=_FIX)
-        return state, report
+
+    def _approach(self, still: Tensor, free: FreeStream, points: Tensor | None, scale: Tensor) -> Tensor:
+        """Where an upwind scheme starts: near the flow of the central one, in which shocks form with less trouble."""
+        if self.scheme == "jst":
+            return still
+        central = JSTBalance(self.boundary, self.heat_ratio, self.chord)
+        geometry = self.mesh.geometry(points)
+        theta = central.theta(geometry, self.boundary.outside(geometry, free.gas, free.units))
+        try:
+            return self._march(central, theta, still, scale, PseudoTime(tolerance=LOOSE))[0]
+        except SolverError:
+            return still
 
     def residual(self, state: Conserved, parameters: EulerTheta) -> Conserved:
         r"""What flows out of each dual cell: :math:`\sum_j F_{ij} + \sum_b F_b`, nought where the flow is steady.

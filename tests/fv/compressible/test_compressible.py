@@ -32,7 +32,10 @@ def test_converges_by_ten_orders(scheme: str, mach: float) -> None:
     flow = Compressible(AIRFOIL, AROUND, scheme=scheme).solve(mach=mach, alpha=1.25)
     assert flow.report.converged
     assert flow.report.residual < 1e-10
-    assert flow.report.history[0] == pytest.approx(1.0)
+    if scheme == "jst":  # upwind schemes begin near the flow of the central one
+        assert flow.report.history[0] == pytest.approx(1.0)
+    else:
+        assert flow.report.history[0] < 0.5
     assert 0.1 < float(flow.cl) < 0.35
     assert float(flow.pressure.min()) > 0
 
