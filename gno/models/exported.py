@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
-from gno.errors import DataError
+from gno.errors import ConfigError, DataError
 from gno.graph.multilevel import MultilevelData
 from gno.models.channel import Channel
 from gno.models.operator import Operator
+from gno.models.solver_corrector import SolverCorrector
 
 _EDGES = re.compile(r"edge_index|(intra|restrict|prolong)_\d+")
 _TAKEN = re.compile(r"x|pos|edge_index|boundary_distance|is_boundary|(nodes|volume|intra|restrict|prolong)_\d+")
@@ -29,6 +30,7 @@ def export(model: nn.Module, graph: MultilevelData) -> ExportedProgram:
         graph: any graph that the model takes, with at least two nodes and two edges of each kind.
 
     Raises:
+        ConfigError: a network that corrects a coarse solution.
         DataError: a graph with a level of one node, or with fewer edges.
 
     Example:
@@ -42,6 +44,12 @@ def export(model: nn.Module, graph: MultilevelData) -> ExportedProgram:
         >>> program.module()(*program.example_inputs[0]).shape  # doctest: +SKIP
         torch.Size([30, 1])
     """
+    if isinstance(model.network if isinstance(model, Operator) else model, SolverCorrector):
+        raise ConfigError(
+            "a network that corrects a coarse solution cannot be exported",
+            why="its solver is no program of torch alone",
+            fix="predict with it, by gno predict or Operator.predict",
+        )
     tensors = export_inputs(model, graph)
     for name, value in tensors.items():
         if value.shape[_axis(name)] < 2:

@@ -14,7 +14,7 @@ from gno.datasets import DatasetWriter, MeshDataset
 from gno.errors import ConfigError, DataError
 from gno.mesh import Mesh, node_volume
 from gno.mesh.interpolation import Interpolation
-from gno.models import CoarseSolve, Operator, SolverCorrector
+from gno.models import CoarseSolve, Operator, SolverCorrector, export
 from gno.models.registry import make
 from gno.problems import Darcy
 from gno.problems.misfit import misfit
@@ -171,6 +171,9 @@ def test_what_cannot_be_is_refused(darcy: Path, dataset: MeshDataset, operator: 
     with pytest.raises(ConfigError, match=f"{mesh.num_points + 5} nodes for a fine one of {mesh.num_points}"):
         CoarseSolve(PROBLEM, nodes=mesh.num_points + 5).prolonged(mesh, ["u"])
     graph = operator.graph(mesh)
+    for model in (operator, operator.network):
+        with pytest.raises(ConfigError, match="cannot be exported; its solver is no program of torch alone"):
+            export(model, graph)
     del graph.base
     with pytest.raises(DataError, match="no coarse solution"):
         operator(graph)
