@@ -38,7 +38,7 @@ class Burgers(Family):
     Source: Li et al. 2020, arXiv 2006.09535, section 4.2.
 
     Args:
-        viscosity: :math:`\nu`.
+        viscosity: kinematic, nu.
         resolution: points of the grid, a divisor of 8192; the last one is one step before the end.
         end_time: last instant.
         interval: time between instants; 0 for the map alone.

@@ -39,7 +39,7 @@ class CylinderFlow(Family):
     Source: Pfaff et al. 2021, arXiv 2010.03409, appendix A.1; the channel is that of Schaefer and Turek 1996.
 
     Args:
-        viscosity: :math:`\nu`.
+        viscosity: kinematic, nu.
         x: least and greatest abscissa of the cylinder's center.
         y: least and greatest ordinate of the cylinder's center, in a channel of height 0.41.
         radius: least and greatest radius of the cylinder.

@@ -43,7 +43,7 @@ class TorusFlow(Family):
     Source: Li et al. 2021, arXiv 2010.08895, section 5.3.
 
     Args:
-        viscosity: :math:`\nu`.
+        viscosity: kinematic, nu.
         resolution: points of the grid along each axis, where ``nodes`` is 0.
         nodes: about how many scattered nodes a sample has; their mesh closes the square, with equal values on opposite
             sides. 0 for the grid, whose last points are one step before the end.
