@@ -14,6 +14,7 @@ from gno.cli.exits import GuardedGroup
 from gno.cli.export import export
 from gno.cli.generate import generate
 from gno.cli.info import info
+from gno.cli.merge import merge
 from gno.cli.predict import predict
 from gno.cli.repair import repair
 from gno.cli.solve import solve
@@ -34,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (generate, convert, check, repair, train, evaluate, predict, export, bench, info):
+for command in (generate, convert, merge, check, repair, train, evaluate, predict, export, bench, info):
     app.command()(command)
 app.add_typer(solve)
 

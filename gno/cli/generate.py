@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,6 +25,10 @@ def generate(
     set_: Set = None,
     seed: Annotated[int | None, typer.Option(metavar="S", min=0, help="Seed of all random numbers; 0.")] = None,
     workers: Annotated[int, typer.Option(metavar="W", min=1, help="Processes.")] = 1,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="K/N", help="Only the K-th of N files of these samples, from 1; see gno merge."),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a finished file.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -50,8 +55,16 @@ def generate(
     problem = _problem(name, set_, seed)
     check_dataset(out, overwrite=overwrite)
     with output.progress() as tell:
-        make(problem, out, number, workers=workers, progress=tell and as_event(tell), overwrite=overwrite)
+        told = tell and as_event(tell)
+        make(problem, out, number, workers=workers, shard=_shard(shard), progress=told, overwrite=overwrite)
     print_dataset(output, out)
+
+
+def _shard(text: str | None) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d+)/(\d+)", text or "1/1")
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        raise ConfigError(f"--shard {text}", why="it is K/N, with K from 1 to N", fix="--shard 1/4")
+    return int(found[1]) - 1, int(found[2])
 
 
 def _problem(name: str, set_: list[str] | None, seed: int | None) -> Family:

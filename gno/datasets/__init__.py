@@ -16,6 +16,7 @@ from gno.lazy import lazily
 if TYPE_CHECKING:
     from gno.datasets.foreign import ForeignDataset, convert, open_layout
     from gno.datasets.layouts import LAYOUTS, Options, Series
+    from gno.datasets.merging import merge
     from gno.datasets.normalizer import Normalizer
     from gno.datasets.salvage import Repair, repair
 
@@ -34,6 +35,7 @@ __all__ = [
     "Statistics",
     "check",
     "convert",
+    "merge",
     "open_layout",
     "overlap",
     "random_split",
@@ -42,6 +44,7 @@ __all__ = [
 
 _LAZY = dict.fromkeys(("ForeignDataset", "convert", "open_layout"), "gno.datasets.foreign")
 _LAZY |= dict.fromkeys(("Repair", "repair"), "gno.datasets.salvage")
+_LAZY |= {"merge": "gno.datasets.merging"}
 _LAZY |= dict.fromkeys(("LAYOUTS", "Options", "Series"), "gno.datasets.layouts")
 
 # Import ``Normalizer`` when it is first used: it needs torch, and a look into a file does not.

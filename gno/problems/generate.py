@@ -26,6 +26,7 @@ def generate(
     n: int,
     *,
     workers: int = 1,
+    shard: tuple[int, int] = (0, 1),
     progress: Callable[[int, int], None] | None = None,
     overwrite: bool = False,
 ) -> Path:
@@ -37,16 +38,18 @@ def generate(
     Args:
         problem: the problem; its ``seed`` is that of all samples.
         path: the file to be, by custom ``*.h5``.
-        n: number of samples.
+        n: number of samples, of all shards together.
+        shard: ``(k, K)``: the samples of the ``k``-th of ``K`` files, counted from 0, which ``gno.datasets.merge`` puts
+            together; jobs on several machines need nothing else of each other.
         workers: processes; with more than one a script needs the guard ``if __name__ == "__main__":``.
-        progress: called with the number of samples done, and ``n``, after each.
+        progress: called with the number of samples done, and of all in the file, after each.
         overwrite: replace a finished file at ``path``.
 
     Returns:
         ``path``.
 
     Raises:
-        ConfigError: no samples or no workers asked for, or more samples than there are.
+        ConfigError: no samples or no workers asked for, more samples than there are, or a shard that is none.
         DataError: a file is in the way, or the unfinished file there is of another problem.
         ResourceError: the disk is full, or a worker was killed; what was written before is kept.
 
@@ -67,22 +70,35 @@ def generate(
             f"{n} samples are asked for", why=f"{problem.name} has {problem.num_samples} with these options",
             fix=f"ask for {problem.num_samples} or fewer",
         )  # fmt: skip
+    first, number = _block(n, *shard)
     attributes = problem.attributes()
     with DatasetWriter(path, problem.fields, attributes=attributes, resume=True, overwrite=overwrite) as writer:
         done = writer.num_samples
-        if done > n:
+        if done > number:
             raise ConfigError(
-                f"{n} samples are asked for",
+                f"{number} samples are asked for",
                 why=f"the unfinished file has {done} already",
                 fix=f"ask for {done} or more, or remove {path}.part",
             )
-        with _draws(problem, range(done, n), workers) as draws:
+        with _draws(problem, range(first + done, first + number), workers) as draws:
             for draw in draws:
                 writer.append(draw.mesh, draw.params, draw.split, time=draw.time, point_series=draw.point_series)
                 done += 1
                 if progress is not None:
-                    progress(done, n)
+                    progress(done, number)
     return Path(path)
+
+
+def _block(n: int, part: int, parts: int) -> tuple[int, int]:
+    """First sample and number of samples of a shard."""
+    if not 0 <= part < parts <= n:
+        raise ConfigError(
+            f"shard {part} of {parts}, of {n} samples",
+            why="shards count from 0, and each has a sample",
+            fix="give another shard, or none",
+        )
+    first = n * part // parts
+    return first, n * (part + 1) // parts - first
 
 
 @contextmanager

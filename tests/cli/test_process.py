@@ -22,6 +22,7 @@ COMMANDS = [
     "generate",
     "convert",
     "check",
+    "merge",
     "repair",
     "train",
     "evaluate",
