@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gno.bench.setting import Setting
     from gno.bench.suite import benchmark_named, run
 
-NAMES = ("kernels", "neighbors", "hierarchy", "io", "solver", "training", "hybrid")
+NAMES = ("kernels", "neighbors", "hierarchy", "io", "solver", "training", "hybrid", "prediction")
 """The benchmarks, in the order in which they run."""
 
 _LAZY = {

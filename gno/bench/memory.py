@@ -50,9 +50,9 @@ def _resident(rival: str, edges: int, threads: int, seed: int) -> float:
     torch.set_num_threads(threads)
     _step(Layer(40, DEGREE, seed=seed), rival)  # libraries take memory of their own at first use
     layer = Layer(edges // DEGREE, DEGREE, seed=seed)
-    before = _status("VmRSS")
+    before = status("VmRSS")
     _step(layer, rival)
-    return _status("VmHWM") - before
+    return status("VmHWM") - before
 
 
 def _on_cuda(rival: str, edges: int, device: torch.device, seed: int) -> float:
@@ -71,7 +71,7 @@ def _step(layer: Layer, rival: str) -> None:
     out.square().mean().backward()
 
 
-def _status(name: str) -> float:
+def status(name: str) -> float:
     """Megabytes of this process, as Linux counts them: now (``VmRSS``) or at most so far (``VmHWM``)."""
     found = re.search(rf"{name}:\s+(\d+) kB", _STATUS.read_text())
     return int(found[1]) / 1024 if found else float("nan")

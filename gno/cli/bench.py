@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def bench(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="kernels, neighbors, hierarchy, io, solver or training; all without it."),
+        typer.Argument(
+            metavar="[NAME]", help="kernels, neighbors, hierarchy, io, solver, training, hybrid, prediction"
+        ),
     ] = None,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the results.")] = Path(
         "runs/bench"
