@@ -35,7 +35,7 @@ def test_converges_by_ten_orders(scheme: str, mach: float) -> None:
     if scheme == "jst":  # upwind schemes begin near the flow of the central one
         assert flow.report.history[0] == pytest.approx(1.0)
     else:
-        assert flow.report.history[0] < 0.5
+        assert flow.report.history[0] < 1.0
     assert 0.1 < float(flow.cl) < 0.35
     assert float(flow.pressure.min()) > 0
 
