@@ -30,14 +30,15 @@ def test_the_python_examples_run(code: str, tmp_path: Path) -> None:
 def test_the_commands_run_in_their_order(tmp_path: Path) -> None:
     (tmp_path / "training").symlink_to(ROOT / "training")
     save(shapes.square_with_holes(0.1, [(0.5, 0.5, 0.2)]), tmp_path / "part.msh")
+    save(shapes.airfoil_o(shapes.naca("0012"), around=24, outward=12), tmp_path / "wing.su2")
     gno = Path(sys.executable).with_name("gno")
     commands = [line for line in COMMANDS if line.startswith("gno ")]
-    assert len(commands) == 7
+    assert len(commands) == 8
     for command in commands:
         done = subprocess.run([gno, *shlex.split(command)[1:]], cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, f"{command}\n{done.stderr}"
     made = {"darcy.h5", "run/model.safetensors", "run/report.html", "evaluation/metrics.json", "evaluation/report.html"}
-    made |= {f"{name}.{suffix}" for name in ("prediction", "solution") for suffix in ("vtu", "png")}
+    made |= {f"{name}.{suffix}" for name in ("prediction", "solution", "flow") for suffix in ("vtu", "png")}
     assert not [name for name in made if not (tmp_path / name).is_file()]
 
 
