@@ -59,7 +59,8 @@ def evaluation_report(
         f"{metrics['num_samples']} samples of the split {metrics['split']} of {Path(data).name}",
     )
     page.heading("Errors and times")
-    page.table(HEADER, comparison(metrics), caption="Means over the samples; times are from the mesh to the fields.")
+    caption = "Means over the samples, the RMSE one over all their nodes; times are from the mesh to the fields."
+    page.table(HEADER, comparison(metrics), caption=caption)
     written = [errors_picture(folder / "per_sample.csv", folder / "errors.png")]
     page.figure(written[0], alt="Relative L2 error of every sample on a logarithmic axis, sorted by the model's error.")
     page.heading("Samples")

@@ -27,8 +27,16 @@ METHODS = (
     Method("finer_", "the same, edges half as long"),
     Method("solver_", "plain solver"),
 )
-ERRORS = ("relative_l2", "relative_h1", "relative_max", "relative_residual", "seconds")
-HEADER = ("method", "relative L2", "relative H1", "relative maximum", "relative residual", "seconds per sample")
+ERRORS = ("relative_l2", "relative_h1", "relative_max", "rmse_minmax", "relative_residual", "seconds")
+HEADER = (
+    "method",
+    "relative L2",
+    "relative H1",
+    "relative maximum",
+    "RMSE in [-1, 1]",
+    "relative residual",
+    "seconds per sample",
+)
 
 
 def comparison(metrics: Mapping[str, Any]) -> list[list[str | float | None]]:
@@ -39,7 +47,7 @@ def comparison(metrics: Mapping[str, Any]) -> list[list[str | float | None]]:
 
     Example:
         >>> comparison({"relative_l2": 0.04, "seconds": 0.01})
-        [['model', 0.04, None, None, None, 0.01]]
+        [['model', 0.04, None, None, None, None, 0.01]]
     """
     rows: list[list[str | float | None]] = []
     for method in METHODS:

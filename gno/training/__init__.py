@@ -9,7 +9,7 @@ from gno.lazy import lazily
 if TYPE_CHECKING:
     from gno.training.evaluation import evaluate
     from gno.training.losses import LOSSES
-    from gno.training.metrics import relative_h1, relative_l2, relative_maximum
+    from gno.training.metrics import relative_h1, relative_l2, relative_maximum, rmse_minmax
     from gno.training.progress import Console, Event, Progress
     from gno.training.recipe import Recipe
     from gno.training.run import Run, train
@@ -25,6 +25,7 @@ _LAZY = {
     "relative_h1": "gno.training.metrics",
     "relative_l2": "gno.training.metrics",
     "relative_maximum": "gno.training.metrics",
+    "rmse_minmax": "gno.training.metrics",
     "train": "gno.training.run",
 }
 
@@ -39,6 +40,7 @@ __all__ = [
     "relative_h1",
     "relative_l2",
     "relative_maximum",
+    "rmse_minmax",
     "train",
 ]
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from gno.datasets import MeshDataset
 from gno.errors import SolverError
@@ -27,12 +28,14 @@ from gno.problems.misfit import misfit
 from gno.training.environment import as_device, environment
 from gno.training.gradient import SimplexGradient
 from gno.training.history import Row, csv_text
+from gno.training.metrics import rmse_minmax
 from gno.training.progress import Event, Progress, silent
 from gno.training.validation import FieldErrors, field_errors, mean_errors
 
 Fields = dict[str, np.ndarray]
 Method = Callable[[Mesh], Fields]
 """What finds the targets at the nodes of a mesh."""
+RMSE = "rmse_minmax"
 
 
 def evaluate(
@@ -49,6 +52,7 @@ def evaluate(
     ``out`` gets ``metrics.json``, what this returns, and ``per_sample.csv``, one row a sample. The errors are means
     over samples: ``relative_l2``, ``relative_h1``, ``relative_max``, and ``seconds`` per sample from mesh to fields;
     and ``relative_residual``, as of ``gno.problems.misfit``, where the dataset names a problem of ours.
+    ``rmse_minmax`` is over all nodes of all samples, of the targets scaled by the ranges that the model has seen.
     The same with ``baseline_`` is the problem's solution with the mean coefficients, and with ``solver_`` the plain
     solver on the sample's own mesh. A model that corrects a coarse solution stands beside ``coarse_``, that solution
     prolonged, and ``finer_``, the same with edges half as long, or on the sample's own mesh where that is no finer. Of
@@ -173,11 +177,23 @@ def _compared(
         seconds = time.perf_counter() - begun
         arrays = {name: np.asarray(found[name], dtype=np.float64).reshape(u.shape) for name, u in truth.items()}
         fields = {name: torch.from_numpy(values) for name, values in arrays.items()}
-        numbers = {"seconds": seconds}
+        numbers = {"seconds": seconds} | _rmse(fields, truth, targets)
         if problem is not None:
             numbers["relative_residual"] = _residual(problem, given, found)
         result[method] = field_errors(fields, truth, weight, gradient), numbers
     return result
+
+
+def _rmse(fields: Mapping[str, Tensor], truth: Mapping[str, Tensor], targets: Sequence[Channel]) -> dict[str, float]:
+    """Of all targets as the components of one field; of more than one, also of each."""
+
+    def of(some: Sequence[Channel]) -> float:
+        v, u = (torch.cat([values[c.spec.name] for c in some], dim=1) for values in (fields, truth))
+        low, high = (u.new_tensor([x for c in some for x in getattr(c, end)]) for end in ("low", "high"))
+        return float(rmse_minmax(v, u, low, high))
+
+    each = {f"{RMSE}_{channel.spec.name}": of([channel]) for channel in targets}
+    return {RMSE: of(targets)} | (each if len(targets) > 1 else {})
 
 
 def _residual(problem: Problem, mesh: Mesh, found: Fields) -> float:
@@ -203,9 +219,17 @@ def _metrics(rows: list[Row], errors: Mapping[str, list[FieldErrors]]) -> dict[s
         for name in ("seconds", "relative_residual"):
             if method + name in rows[0]:
                 metrics[method + name] = sum(row[method + name] for row in rows) / len(rows)
+        for name in (name for name in rows[0] if name.startswith(method + RMSE)):
+            metrics[name] = _over_nodes(rows, name)
     order = sorted(rows, key=lambda row: row["relative_l2"])
     places = {"best": order[0], "median": order[len(order) // 2], "worst": order[-1]}
     return metrics | {f"{name}_sample": row["sample"] for name, row in places.items()}
+
+
+def _over_nodes(rows: list[Row], name: str) -> float:
+    """Root mean square over all nodes, of those over the nodes of each sample."""
+    total: float = sum(row["nodes"] * row[name] ** 2 for row in rows)
+    return math.sqrt(total / sum(row["nodes"] for row in rows))
 
 
 def _write(out: Path, metrics: Mapping[str, Any], rows: list[Row]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from gno.datasets import DatasetWriter, MeshDataset
+from gno.datasets import DatasetWriter, FieldSpec, MeshDataset
 from gno.errors import ConfigError, DataError
 from gno.mesh import Mesh, cell_volume, node_volume, shapes
 from gno.models import Operator
@@ -61,6 +61,37 @@ def test_the_errors_are_those_of_the_predictions(darcy: Path, model: Path, tmp_p
     assert json.loads((tmp_path / "eval" / "metrics.json").read_text()) == json.loads(json.dumps(metrics))
 
 
+def test_the_scaled_rmse_is_over_all_nodes_and_channels_and_of_the_range_in_training(tmp_path: Path) -> None:
+    path, generator = tmp_path / "d.h5", np.random.default_rng(3)
+    fields = [FieldSpec("a"), FieldSpec("w", role="target", components=2), FieldSpec("p", role="target")]
+    meshes: dict[str, list[Mesh]] = {"train": [], "test": []}
+    with DatasetWriter(path, fields, attributes={"pde": "none"}) as writer:
+        for i, size in enumerate((0.5, 0.34, 0.5, 0.2)):
+            mesh, split = shapes.square(size, seed=i), ("train", "test")[i // 2]
+            w, p = generator.normal(size=(mesh.num_points, 2)), generator.normal(50, 9, size=mesh.num_points)
+            mesh = mesh.with_data({"a": mesh.points[:, 0], "w": w * [1.0, 100.0], "p": p})
+            writer.append(mesh, split=split)
+            meshes[split].append(mesh)
+    with MeshDataset(path) as dataset:
+        operator = Operator.from_dataset(dataset, "gkn", width=4, depth=1)
+    operator.save(tmp_path / "m.safetensors")
+    metrics = evaluate(tmp_path / "m.safetensors", path, tmp_path)
+
+    def table(some: list[Mesh]) -> np.ndarray:
+        return np.concatenate([np.column_stack([m.point_data["w"], m.point_data["p"]]) for m in some])
+
+    seen = table(meshes["train"])
+    half = (seen.max(0) - seen.min(0)) / 2
+    error = (table([operator.predict(mesh) for mesh in meshes["test"]]) - table(meshes["test"])) / half
+    assert metrics["rmse_minmax"] == pytest.approx(np.sqrt((error**2).mean()), rel=1e-5)
+    assert metrics["rmse_minmax_w"] == pytest.approx(np.sqrt((error[:, :2] ** 2).mean()), rel=1e-5)
+    assert metrics["rmse_minmax_p"] == pytest.approx(np.sqrt((error[:, 2] ** 2).mean()), rel=1e-5)
+    with open(tmp_path / "per_sample.csv", newline="") as file:
+        rows = [float(row["rmse_minmax"]) for row in csv.DictReader(file)]
+    cut = meshes["test"][0].num_points
+    assert rows == pytest.approx([np.sqrt((e**2).mean()) for e in (error[:cut], error[cut:])], rel=1e-5)
+
+
 def test_the_solver_is_better_than_the_mean_permeability_and_nobody_sees_a_target(
     darcy: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,6 +111,7 @@ def test_the_solver_is_better_than_the_mean_permeability_and_nobody_sees_a_targe
     spy(Darcy, "baseline")
     metrics = evaluate(model, darcy, tmp_path)
     assert 0 < metrics["solver_relative_l2"] < metrics["baseline_relative_l2"] < 1
+    assert 0 < metrics["solver_rmse_minmax"] < metrics["baseline_rmse_minmax"] < 1
     assert all(metrics[f"{method}seconds"] > 0 for method in ("", "solver_", "baseline_"))
     assert {name: len(meshes) for name, meshes in seen.items()} == {"predict": 4, "solve": 3, "baseline": 3}
     given = [mesh for meshes in seen.values() for mesh in meshes]
@@ -98,7 +130,7 @@ def test_a_corrected_solver_stands_beside_itself_alone_and_finer(darcy: Path, tm
         operator = Operator.from_dataset(dataset, "SolverCorrector", **options)
     operator.save(tmp_path / "m.safetensors")
     metrics = evaluate(tmp_path / "m.safetensors", darcy, tmp_path / "out")
-    for name in ("relative_l2", "relative_h1", "relative_max", "relative_residual"):
+    for name in ("relative_l2", "relative_h1", "relative_max", "rmse_minmax", "relative_residual"):
         assert metrics[name] == pytest.approx(metrics[f"coarse_{name}"], rel=1e-4)  # nothing is learned yet
     assert metrics["solver_relative_l2"] <= metrics["finer_relative_l2"] < metrics["coarse_relative_l2"]
     assert metrics["solver_relative_residual"] < metrics["coarse_relative_residual"]

@@ -12,7 +12,7 @@ from gno.mesh import Mesh, cell_volume, shapes
 from gno.mesh.simplices import SPLITS
 from gno.training.gradient import SimplexGradient
 from gno.training.losses import LOSSES, nodal_loss
-from gno.training.metrics import relative_h1, relative_l2, relative_maximum
+from gno.training.metrics import relative_h1, relative_l2, relative_maximum, rmse_minmax
 
 F64 = torch.float64
 CELLS = {
@@ -122,3 +122,19 @@ def test_to_the_nodal_loss_every_node_is_one_and_only_the_variation_counts() -> 
     nodal_loss(prediction, flat, weight, batch, 2).sum().backward()
     assert prediction.grad is not None
     assert prediction.grad.tolist() == [0] * 6
+
+
+def test_the_scaled_rmse_is_that_of_scaled_fields_in_any_units() -> None:
+    generator = torch.Generator().manual_seed(5)
+    u, v = (torch.randn(40, 3, generator=generator, dtype=F64) for _ in range(2))
+    low, high = u.amin(0), u.amax(0)
+    scaled = [2 * (x - low) / (high - low) - 1 for x in (u, v)]
+    assert float(scaled[0].abs().amax()) == pytest.approx(1.0)
+    error = rmse_minmax(v, u, low, high)
+    assert float(error) == pytest.approx(float((scaled[1] - scaled[0]).norm() / 120**0.5), rel=1e-12)
+    unit, zero = torch.tensor([1e5, 3.0, 1e-7], dtype=F64), torch.tensor([0.0, 7.0, 1e-6], dtype=F64)
+    other = rmse_minmax(*(x * unit + zero for x in (v, u, low, high)))
+    assert float(other) == pytest.approx(float(error), rel=1e-9)
+    assert float(rmse_minmax(u, u, low, high)) == 0
+    shift = torch.tensor([0.0, 0.0, 2.0], dtype=F64)
+    assert float(rmse_minmax(u + shift, u, low, low)) == pytest.approx((4 / 3) ** 0.5)  # no range to divide by
