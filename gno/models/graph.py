@@ -68,7 +68,7 @@ def _levels(operator: Operator, mesh: Mesh) -> tuple[MultilevelData, Tensor]:
     """What does not depend on the fields: the graph without them, and the geometric features of its nodes."""
     geometry, kind = operator.geometry, next(operator.network.parameters()).dtype
     _check(mesh, geometry.dim)
-    away = torch.from_numpy(boundary_distance(mesh))
+    away = torch.tensor(boundary_distance(mesh))  # a copy: the distances are kept with the mesh
     edge = torch.zeros(mesh.num_points, dtype=away.dtype)
     edge[torch.from_numpy(outer_nodes(mesh))] = 1.0
     known = {"boundary_distance": away / geometry.scale, "is_boundary": edge}
