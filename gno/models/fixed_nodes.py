@@ -42,7 +42,7 @@ def fixed_nodes(mesh: Mesh, patches: Sequence[str]) -> Bool[np.ndarray, " nodes"
         else:
             raise DataError(
                 f"the mesh has no patch {name!r}",
-                why=f"the model takes the values there as given; have: {', '.join(mesh.boundary) or 'none'}",
+                why=f"the model asks for it by name; have: {', '.join(mesh.boundary) or 'none'}",
                 fix=suggestion(name, mesh.boundary) or "name the boundary of the mesh as in training",
             )
     return result

@@ -16,7 +16,7 @@ from gno.models.boundary_distance import boundary_distance
 from gno.ops.period import check_period
 from gno.typing import Points
 
-FEATURES = ("boundary_distance", "is_boundary", "coordinates")
+FEATURES = ("boundary_distance", "is_boundary", "coordinates", "patch_distance")
 """Geometric features of the nodes that a network may see beside the input fields."""
 _FINEST = 2.0  # radius on level 0 over the edge length: two rings of neighbors
 _FIRST = 1.5  # spacing of level 1 over the edge length
@@ -34,12 +34,12 @@ class Geometry:
         dim: dimension of the meshes.
         spacing: of each coarse level, ascending.
         radius: of the edges inside each level, level 0 included.
-        features: some of ``boundary_distance``, ``is_boundary`` and ``coordinates``.
-        scale: length that distances to the boundary and coordinates are measured in: the greatest distance to the
-            boundary in training.
+        features: some of ``boundary_distance``, ``is_boundary``, ``coordinates`` and ``patch_distance``.
+        scale: length that distances and coordinates are measured in: the greatest distance to the boundary in training.
         center: what coordinates are measured from.
         seed: of the choice of levels.
         period: length of the periodic box along each axis, 0 where it is not periodic; empty where nothing is.
+        patches: whose nearest node ``patch_distance`` is measured to.
 
     Raises:
         ConfigError: lengths, counts or features that cannot be.
@@ -58,9 +58,10 @@ class Geometry:
     center: Sequence[float] = ()
     seed: int = 0
     period: Sequence[float] = ()
+    patches: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        for name in ("spacing", "radius", "features", "center", "period"):
+        for name in ("spacing", "radius", "features", "center", "period", "patches"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if self.dim not in (2, 3):
             raise ConfigError(f"dim is {self.dim}", why="meshes are 2-D or 3-D")
@@ -78,6 +79,12 @@ class Geometry:
         wrong = [name for name in self.features if name not in FEATURES]
         if wrong:
             raise ConfigError(f"feature {wrong[0]!r} is unknown", why=f"known: {', '.join(FEATURES)}")
+        if ("patch_distance" in self.features) != bool(self.patches):
+            raise ConfigError(
+                f"patches are {list(self.patches)}, features {list(self.features)}",
+                why="patch_distance is the distance to patches, and nothing else asks for these",
+                fix='give both, as features = ["patch_distance"] and patches = ["airfoil"], or neither',
+            )
         if len(self.center) not in (0, self.dim):
             raise ConfigError(f"center is {self.center}", why=f"it has {self.dim} coordinates")
         check_period(self.period or None, self.dim)

@@ -18,6 +18,7 @@ from gno.mesh.geometry import cell_volume, node_volume
 from gno.mesh.mesh import Mesh
 from gno.models.boundary_distance import boundary_distance
 from gno.models.coarse_graph import coarse_fields
+from gno.models.patch_distance import patch_distance
 from gno.models.solver_corrector import SolverCorrector
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def graph_of(operator: Operator, mesh: Mesh, like: MultilevelData | None = None)
         like: a graph of the same mesh, whose levels and edges are taken.
 
     Raises:
-        DataError: a mesh of another dimension or without cells, or without an input field; ``like`` of other nodes.
+        DataError: a mesh of another dimension or without cells, or without an input field or a patch that the network
+            asks for; ``like`` of other nodes.
         MeshError: a cell that is inverted.
     """
     if like is None:
@@ -72,6 +74,9 @@ def _levels(operator: Operator, mesh: Mesh) -> tuple[MultilevelData, Tensor]:
     edge = torch.zeros(mesh.num_points, dtype=away.dtype)
     edge[torch.from_numpy(outer_nodes(mesh))] = 1.0
     known = {"boundary_distance": away / geometry.scale, "is_boundary": edge}
+    if geometry.patches:
+        to_patches = torch.from_numpy(patch_distance(mesh, geometry.patches, geometry.period))
+        known["patch_distance"] = to_patches / geometry.scale
     features = [known[name][:, None] for name in geometry.features if name in known]
     has_radius = getattr(operator.network, "edges", "radius") == "radius"
     if not has_radius and any(geometry.period):

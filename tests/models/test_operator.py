@@ -19,6 +19,7 @@ from gno.mesh.means import corner_mean
 from gno.models import MGKN, Operator
 from gno.models.channel import Channel
 from gno.models.geometry import Geometry
+from gno.models.patch_distance import patch_distance
 from gno.testing import assert_resolution_invariant
 from gno.training.metrics import relative_l2
 
@@ -315,6 +316,25 @@ def test_coordinates_are_features_if_asked(dataset: MeshDataset) -> None:
     moved = graph.clone()
     moved.pos = graph.pos + 1.0
     assert (operator(graph) - operator(moved)).abs().max() > 1e-6
+
+
+def test_the_distance_to_patches_is_a_feature_that_a_model_file_keeps(dataset: MeshDataset, tmp_path: Path) -> None:
+    geometry = {"features": ["patch_distance", "is_boundary"], "patches": ["left"], "scale": 0.25}
+    operator = Operator.from_dataset(dataset, "gcn", width=8, depth=2, geometry=geometry)
+    mesh = sample(7)
+    seen = operator.graph(mesh).x[:, 1].double().numpy()
+    assert np.allclose(seen, patch_distance(mesh, ["left"]) / 0.25, rtol=1e-6)
+    operator.save(tmp_path / "m.safetensors")
+    loaded = Operator.load(tmp_path / "m.safetensors")
+    assert loaded.geometry == operator.geometry
+    assert loaded.geometry.patches == ("left",)
+    assert np.array_equal(loaded.predict(mesh).point_data["u"], operator.predict(mesh).point_data["u"])
+    other = Mesh(mesh.points, mesh.cells, {"wall": mesh.boundary["left"]}, mesh.point_data)
+    with pytest.raises(DataError, match=r"no patch 'left'.*wall"):
+        loaded.predict(other)
+    for wrong in ({"features": ["patch_distance"]}, {"patches": ["left"]}):
+        with pytest.raises(ConfigError, match=r"patch_distance is the distance to patches"):
+            Operator.from_dataset(dataset, "gcn", geometry=wrong)
 
 
 @pytest.mark.parametrize("boundary", ["zero", "mask"])
