@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gno.cli.options import Debug, Json, Quiet
 from gno.cli.output import Output
 from gno.errors import DataError, MeshError
+
+if TYPE_CHECKING:
+    from gno.models import Propagator
 
 MODELS = (".safetensors", ".pt", ".pth", ".pkl", ".ckpt")
 DATASETS = (".h5", ".hdf5", ".hdf", ".vtkhdf", ".part")
@@ -80,24 +83,38 @@ def _dataset(output: Output, path: Path) -> None:
 
 def _model(output: Output, path: Path) -> None:
     from gno.models import Operator
+    from gno.models.model_file import load as load_model
 
-    operator = Operator.load(path)
+    model = load_model(path)
+    if isinstance(model, Operator):
+        operator, inputs, targets, needed = model, model.inputs, model.targets, model.inputs
+    else:
+        operator, inputs, targets, needed = model.operator, model.still, model.states, (*model.still, *model.states)
     weights = sum(p.numel() for p in operator.parameters())
-    fields = [
-        _channel(role, c) for role, part in (("input", operator.inputs), ("target", operator.targets)) for c in part
-    ]
+    fields = [_channel(role, c) for role, part in (("input", inputs), ("target", targets)) for c in part]
     geometry, attributes = operator.geometry.to_dict(), dict(operator.attributes)
     network = type(operator.network).__name__
     output.text(f"{path}: {network} with {weights:,} weights, for {operator.geometry.dim}-D meshes")
     output.text(f"problem: {attributes.get('pde', 'not named')}; boundary: {operator.boundary}")
+    in_time = {} if isinstance(model, Operator) else _in_time(output, model)
     output.table(list(fields[0]), [list(field.values()) for field in fields])
     output.table(["geometry", "value"], [[name, str(value)] for name, value in geometry.items()])
-    needs = ", ".join(channel.spec.name for channel in operator.inputs)
+    needs = ", ".join(channel.spec.name for channel in needed)
     output.text(f"It needs of a mesh: {needs or 'no fields'}.")
     output.result(
         {"kind": "model", "ok": True, "path": str(path), "network": network, "weights": weights, "fields": fields}
-        | {"geometry": geometry, "boundary": operator.boundary, "attributes": attributes}
+        | {"geometry": geometry, "boundary": operator.boundary, "attributes": attributes, **in_time}
     )
+
+
+def _in_time(output: Output, model: Propagator) -> dict[str, Any]:
+    """What a model in time says beside: its steps, and the patches whose values are given."""
+    step, fixed = model.operator.inputs[-1], list(model.fixed)
+    output.text(
+        f"in time: predicts the {model.predict_as} over steps of {step.low[0]:.4g} to {step.high[0]:.4g}; "
+        f"given on: {', '.join(fixed) or 'no patch'}"
+    )
+    return {"predicts": model.predict_as, "steps": [step.low[0], step.high[0]], "fixed": fixed}
 
 
 def _channel(role: str, channel: Any) -> dict[str, Any]:

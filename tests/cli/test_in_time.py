@@ -48,6 +48,13 @@ def test_predict_writes_a_file_a_step_and_a_collection(gno: Any, folder: Path, t
     assert np.array_equal(load(tmp_path / "u_0003.vtu").point_data["u"][on], first.point_data["u"][on])
 
 
+def test_check_knows_a_model_in_time(gno: Any, folder: Path) -> None:
+    found = gno("check", folder / "run" / "model.safetensors", "--json").json
+    assert (found["predicts"], found["steps"], found["fixed"]) == ("change", [pytest.approx(0.1)] * 2, ["*"])
+    assert [(field["field"], field["role"]) for field in found["fields"]] == [("diffusivity", "input"), ("u", "target")]
+    assert "It needs of a mesh: diffusivity, u." in gno("check", folder / "run" / "model.safetensors").out
+
+
 def test_a_step_unlike_those_of_training_is_told(gno: Any, folder: Path, tmp_path: Path) -> None:
     model, start = folder / "run" / "model.safetensors", folder / "start.vtu"
     words = ("predict", model, start, "--set", "diffusivity=0.1", "--steps", 1, "-o", tmp_path / "u.vtu", "--step", 0.5)
