@@ -19,6 +19,7 @@ from gno.fv.boundary.timed import Timed
 from gno.fv.compressible.flow import Compressible
 from gno.fv.compressible.march import PseudoTime
 from gno.fv.compressible.solution import CompressibleFlow
+from gno.fv.compressible.unsteady import UnsteadyCompressible
 from gno.fv.diffusion.diffusion import Diffusion
 from gno.fv.diffusion.solution import Solution
 from gno.fv.incompressible.drag import coefficients, forces
@@ -63,6 +64,7 @@ __all__ = [
     "Symmetry",
     "Timed",
     "Trajectory",
+    "UnsteadyCompressible",
     "cells_to_nodes",
     "coefficients",
     "forces",

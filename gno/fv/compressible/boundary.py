@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from gno.errors import ConfigError
+from gno.errors import ConfigError, SolverError
 from gno.fv.boundary.assignment import by_patch
 from gno.fv.boundary.conditions import Condition, FarField, Inlet, PressureOutlet, Slip, StagnationInlet, Symmetry
 from gno.fv.boundary.values import scalars, vectors
@@ -99,6 +99,31 @@ class GasBoundary:
                 f"the far field is {distance:.3g} chords from the body: lift is wrong where that is less than {NEAR}",
                 stacklevel=3,
             )
+
+    def refuse_fast_inflow(self, gas: Gas, area: Float[Tensor, "outer dim"], heat_ratio: float) -> None:
+        """Where gas comes in faster than sound everything about it has to be given.
+
+        Args:
+            gas: at the nodes.
+            area: of the outer faces.
+            heat_ratio: of specific heats.
+
+        Raises:
+            SolverError: it does where a condition does not.
+        """
+        area = area.detach()
+        for name in self.patches(Inlet, StagnationInlet, PressureOutlet):
+            rows = self.mesh.patches[name] - self.mesh.num_inner
+            node = self.mesh.owner[self.mesh.patches[name]]
+            speed = dot(gas.velocity[..., node, :], area[rows]) / dot(area[rows], area[rows]).sqrt()
+            fast = speed / gas.sound_speed(heat_ratio)[..., node]
+            if bool((fast < -1).any()):
+                worst = int(fast.argmin()) % len(node)
+                raise SolverError(
+                    f"gas comes in at Mach {-float(fast.min()):.3g} through patch {name!r}, at node {int(node[worst])}",
+                    why=f"{type(self.conditions[name]).__name__} does not give all of it",
+                    fix="give FarField there, or another pressure",
+                )
 
     def outside(self, geometry: Geometry, stream: Gas, units: Gas) -> Outside:
         """What is given, at the centers of the outer faces; differentiable in it and in the geometry.

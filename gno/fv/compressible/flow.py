@@ -9,11 +9,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gno.errors import ConfigError, SolverError
-from gno.fv.boundary.conditions import Condition, Inlet, PressureOutlet, Slip, StagnationInlet
+from gno.fv.boundary.conditions import Condition, Slip
 from gno.fv.compressible.balance import EulerBalance, EulerTheta, JSTBalance, UpwindBalance
 from gno.fv.compressible.boundary import GasBoundary
 from gno.fv.compressible.free_stream import FreeStream, Number
-from gno.fv.compressible.gas import Conserved, Gas, dot
+from gno.fv.compressible.gas import Conserved, Gas
 from gno.fv.compressible.hllc import hllc
 from gno.fv.compressible.march import March, PseudoTime
 from gno.fv.compressible.positivity import reach, refuse_negative
@@ -131,8 +131,9 @@ class Compressible:
             scale = self.residual(still, theta).flatten(-2).norm(dim=-1).reshape(-1)
             start = self._approach(still, free, points, scale) if initial is None else self._start(initial, still)
         state, report = self.steady(theta, start, scale=scale, method=method, on_step=on_step)
-        self._refuse_inflow(Gas.of(state.detach(), self.heat_ratio), theta)
-        return self._flow(state, free, theta, report)
+        gas = Gas.of(state.detach(), self.heat_ratio)
+        self.boundary.refuse_fast_inflow(gas, theta.metric.outer_area, self.heat_ratio)
+        return self.flow(state, free, theta, report)
 
     def free_stream(
         self, *, mach: Number, alpha: Number = 0.0, density: Number = 1.0, pressure: Number | None = None
@@ -250,23 +251,15 @@ class Compressible:
                 why=f"the mesh and the samples need {(*still.shape[:-1], self.mesh.dim)}",
             ) from error
 
-    def _refuse_inflow(self, gas: Gas, theta: EulerTheta) -> None:
-        """Where gas comes in faster than sound everything about it has to be given."""
-        area = theta.metric.outer_area.detach()
-        for name in self.boundary.patches(Inlet, StagnationInlet, PressureOutlet):
-            rows = self.mesh.patches[name] - self.mesh.num_inner
-            node = self.mesh.owner[self.mesh.patches[name]]
-            speed = dot(gas.velocity[..., node, :], area[rows]) / dot(area[rows], area[rows]).sqrt()
-            fast = speed / gas.sound_speed(self.heat_ratio)[..., node]
-            if bool((fast < -1).any()):
-                worst = int(fast.argmin()) % len(node)
-                raise SolverError(
-                    f"gas comes in at Mach {-float(fast.min()):.3g} through patch {name!r}, at node {int(node[worst])}",
-                    why=f"{type(self.boundary.conditions[name]).__name__} does not give all of it",
-                    fix="give FarField there, or another pressure",
-                )
+    def flow(self, state: Conserved, free: FreeStream, parameters: EulerTheta, report: Report) -> CompressibleFlow:
+        """A state in the unit of the user, with all that forces need.
 
-    def _flow(self, state: Tensor, free: FreeStream, theta: EulerTheta, report: Report) -> CompressibleFlow:
+        Args:
+            state: as of ``residual``.
+            free: from ``free_stream``.
+            parameters: from ``parameters``.
+            report: how the state was found.
+        """
         gas = Gas(*(there * one for there, one in zip(Gas.of(state, self.heat_ratio), free.units)))
         start = self.mesh.num_inner
         return CompressibleFlow(
@@ -277,7 +270,7 @@ class Compressible:
             heat_ratio=self.heat_ratio,
             chord=self.chord,
             report=report,
-            area=theta.metric.outer_area,
+            area=parameters.metric.outer_area,
             node=self.mesh.owner[start:],
             walls={name: self.mesh.patches[name] - start for name in self.boundary.patches(Slip)},
         )

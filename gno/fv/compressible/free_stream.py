@@ -65,6 +65,29 @@ class FreeStream(NamedTuple):
         units = Gas(rho, sound[..., None].expand_as(velocity), heat_ratio * p)
         return cls(Gas(one, velocity, one / heat_ratio), units)
 
+    @classmethod
+    def at_rest(cls, *, dim: int, heat_ratio: float) -> FreeStream:
+        r"""Gas that rests, with density and speed of sound one in the unit of the user, too.
+
+        Args:
+            dim: of the space.
+            heat_ratio: :math:`\gamma`.
+        """
+        stream = cls.of(1.0, 0.0, 1.0, None, dim=dim, heat_ratio=heat_ratio)
+        return stream._replace(gas=stream.gas._replace(velocity=torch.zeros_like(stream.gas.velocity)))
+
+    @classmethod
+    def behind(cls, stream: Gas, heat_ratio: float) -> FreeStream:
+        r"""That of an undisturbed flow ``(..., 1)`` in the unit of the user.
+
+        Args:
+            stream: the undisturbed flow.
+            heat_ratio: :math:`\gamma`.
+        """
+        sound = stream.sound_speed(heat_ratio)[..., None].expand_as(stream.velocity)
+        units = Gas(stream.density, sound, heat_ratio * stream.pressure)
+        return cls(Gas(*(t / one for t, one in zip(stream, units))), units)
+
 
 def _check(name: str, number: Tensor) -> None:
     value = number.detach()
