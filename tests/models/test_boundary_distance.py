@@ -10,6 +10,7 @@ import pytest
 from scipy.spatial import Delaunay
 
 from gno.mesh import Mesh, faces, shapes
+from gno.models import boundary_distance as module
 from gno.models.boundary_distance import boundary_distance
 
 
@@ -108,6 +109,22 @@ def test_the_middle_of_a_disc_is_as_far_from_every_side() -> None:
     sides = np.stack([rim, np.roll(rim, -1, axis=0)], axis=1)
     expected = [min(by_sides(point, side) for side in sides) for point in inside]
     assert np.abs(boundary_distance(mesh)[500:] - expected).max() < 1e-14
+
+
+@pytest.mark.parametrize("width", [0.1, 0.02])
+def test_looks_at_few_faces_a_node_however_far_these_are(width: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within a face's length of the distance lie as many more as the root of the depth: a bound that grows."""
+    looked: list[int] = []
+    inside = module._to_inside
+
+    def counted(point: np.ndarray, piece: np.ndarray) -> np.ndarray:
+        looked.append(len(point))
+        return inside(point, piece)
+
+    monkeypatch.setattr(module, "_to_inside", counted)
+    mesh = shapes.square(width, kind="delaunay")
+    boundary_distance(mesh)
+    assert 0.5 < sum(looked) / mesh.num_points < 2.5
 
 
 def test_is_kept_as_long_as_the_mesh_and_not_to_be_written_to() -> None:
