@@ -26,7 +26,7 @@ def checked_instants(time: np.ndarray | Sequence[float]) -> Instants:
         DataError: none of them, or numbers that are not finite or do not rise.
 
     Example:
-        >>> checked_instants([0, 0.5])
+        >>> checked_instants([0.0, 0.5])
         array([0. , 0.5])
     """
     given = np.asarray(time)
