@@ -51,7 +51,18 @@ def save_checkpoint(path: str | os.PathLike[str], state: Mapping[str, Any]) -> N
         except RuntimeError as error:  # what torch makes of a full disk
             raise OSError(errno.ENOSPC, f"torch could not write it: {error}".split("\n")[0]) from error
         if path.exists():
-            os.replace(path, previous_checkpoint(path))
+            _keep(path, previous_checkpoint(path))
+
+
+def _keep(path: Path, previous: Path) -> None:
+    """Give a file a second name, so that it is never without the first: somebody may be reading it."""
+    second = previous.with_name(previous.name + ".part")
+    try:
+        second.unlink(missing_ok=True)
+        os.link(path, second)
+        os.replace(second, previous)
+    except OSError:  # a file system without hard links
+        os.replace(path, previous)
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class UnsteadyCompressible:
         ConfigError: a number that is not larger than 0.
 
     Example:
+        >>> import torch
         >>> from gno.fv import Slip
         >>> from gno.mesh import shapes
         >>> box = Compressible(shapes.square(0.25, kind="quad"), {"*": Slip()}, scheme="roe")
