@@ -30,7 +30,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(
     context.set_forkserver_preload([__name__])
     moments, step = np.random.default_rng(0).uniform(0.0, 0.3, kills), 0
     for moment in moments:
-        process = context.Process(target=endless, args=(recipe, small_data, tmp_path / "run"))
+        process = context.Process(target=endless, args=(recipe, small_data, tmp_path / "run"), daemon=True)
         process.start()
         until = time.monotonic() + 60
         while time.monotonic() < until and process.is_alive():
