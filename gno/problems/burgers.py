@@ -102,8 +102,6 @@ class Burgers(Family):
             ConfigError: a negative number.
             SolverError: the solution is not resolved.
         """
-        if index < 0:
-            raise ConfigError(f"sample {index} is asked for", why="samples are numbered from 0")
         _, split = self._deal.mesh(index)
         rng = np.random.default_rng([self.seed, 1, self._deal.index(index)])
         drawn = gaussian_coefficients(_DRAWN, 1, rng, scale=625.0, tau=5.0, power=2.0)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from gno.datasets import FieldSpec
-from gno.errors import ConfigError, SolverError
+from gno.errors import SolverError
 from gno.fv import Condition, FVMesh, NoSlip, Projection
 from gno.fv.incompressible.state import FlowState
 from gno.mesh import Mesh, refine, shapes
@@ -17,7 +17,7 @@ from gno.problems.deal import Deal, Part
 from gno.problems.domain import Domain
 from gno.problems.node_values import NodeValues
 from gno.problems.problem import Draw, Family
-from gno.problems.recorded import LIMIT, Held, Recorded, Recorder
+from gno.problems.recorded import LIMIT, Held, Recorded, Recorder, check_courant
 
 TOLERANCE = 1e-10
 """Divergence that a sample may have, relative to what passes through a cell."""
@@ -76,12 +76,8 @@ class Cavity(Family):
     def __post_init__(self) -> None:
         self._check_positive("interval", "courant")
         self._check_least(nodes=20, refinement=1, steps=1, seed=0)
-        for option in ("reynolds", "depth"):
-            low, high = getattr(self, option)
-            if not 0 < low <= high < np.inf:
-                raise ConfigError(f"{option} is {low},{high}", why="a range rises from a positive number")
-        if self.courant > LIMIT:
-            raise ConfigError(f"courant is {self.courant:g}", why=f"steps are stable up to {LIMIT:g}")
+        self._check_ranges("reynolds", "depth")
+        check_courant(self.courant)
         _ = self._deal
 
     @property
@@ -102,8 +98,6 @@ class Cavity(Family):
             ConfigError: a negative number.
             SolverError: a step cannot be short enough, or the flow has a divergence.
         """
-        if index < 0:
-            raise ConfigError(f"sample {index} is asked for", why="samples are numbered from 0")
         number, split = self._deal.mesh(index)
         rng = np.random.default_rng([self.seed, number])
         reynolds, depth = float(np.exp(rng.uniform(*np.log(self.reynolds)))), float(rng.uniform(*self.depth))

@@ -17,7 +17,7 @@ from gno.problems.channel import CYLINDER, HEIGHT, Channel
 from gno.problems.deal import Deal, Part
 from gno.problems.node_values import NodeValues
 from gno.problems.problem import Draw, Family
-from gno.problems.recorded import LIMIT, Recorded, Recorder
+from gno.problems.recorded import LIMIT, Recorded, Recorder, check_courant
 
 TOLERANCE = 1e-10
 """Divergence that a sample may have, relative to what passes through a cell."""
@@ -82,10 +82,7 @@ class CylinderFlow(Family):
     def __post_init__(self) -> None:
         self._check_positive("viscosity", "interval", "courant")
         self._check_least(nodes=100, label_nodes=100, steps=1, seed=0)
-        for option in ("x", "y", "radius", "inflow"):
-            low, high = getattr(self, option)
-            if not 0 < low <= high < np.inf:
-                raise ConfigError(f"{option} is {low},{high}", why="a range rises from a positive number")
+        self._check_ranges("x", "y", "radius", "inflow")
         gap = min(self.x[0], self.y[0], HEIGHT - self.y[1]) - self.radius[1]
         end = self.x[1] + self.radius[1]
         if gap < 0.02 or end > 0.8:
@@ -94,8 +91,7 @@ class CylinderFlow(Family):
                 why="it must leave 0.02 to them, and end in the first half of the channel of 1.6",
                 fix="narrow x, y or radius",
             )
-        if self.courant > LIMIT:
-            raise ConfigError(f"courant is {self.courant:g}", why=f"steps are stable up to {LIMIT:g}")
+        check_courant(self.courant)
         _ = self._deal
 
     @property
@@ -116,8 +112,6 @@ class CylinderFlow(Family):
             ConfigError: a negative number.
             SolverError: a step cannot be short enough, or the flow has a divergence.
         """
-        if index < 0:
-            raise ConfigError(f"sample {index} is asked for", why="samples are numbered from 0")
         number, split = self._deal.mesh(index)
         rng = np.random.default_rng([self.seed, number])
         channel = Channel(*(float(rng.uniform(*getattr(self, o))) for o in ("x", "y", "radius", "inflow")))

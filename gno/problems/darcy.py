@@ -17,7 +17,7 @@ from gno.mesh import Mesh, cell_centroid, refine
 from gno.mesh.means import around_nodes, corner_mean
 from gno.problems.coefficient import log_normal, two_phase
 from gno.problems.deal import Deal, Part
-from gno.problems.domain import FAMILIES, Domain, draw_domain
+from gno.problems.domain import FAMILIES, Domain, check_families, draw_domain
 from gno.problems.permeability import cell_permeability, mean_permeability
 from gno.problems.problem import Draw, Problem
 from gno.problems.random_field import RandomField, mesh_field, square_field
@@ -99,10 +99,7 @@ class Darcy(Problem):
         ):
             if getattr(self, option) not in allowed:
                 raise ConfigError(f"{option} is {getattr(self, option)!r}", why=f"known: {', '.join(allowed)}")
-        unknown = [family for family in (*self.shapes, *self.held_out) if family not in FAMILIES]
-        if unknown or not self.shapes:
-            what = f"shape {unknown[0]!r} is unknown" if unknown else "shapes is empty"
-            raise ConfigError(what, why=f"known: {', '.join(FAMILIES)}")
+        check_families(self.shapes, self.held_out)
         self._check_least(nodes=20, field_nodes=100, refinement=1, seed=0)
         self._check_positive("tau", "scale")
         _ = self._deal
@@ -123,8 +120,6 @@ class Darcy(Problem):
         Raises:
             ConfigError: a negative number.
         """
-        if index < 0:
-            raise ConfigError(f"sample {index} is asked for", why="samples are numbered from 0")
         number, split = self._deal.mesh(index)
         index = self._deal.index(index)
         mesh, fine = _meshes(self, number, split, self.nodes, self.refinement)

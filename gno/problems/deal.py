@@ -45,7 +45,12 @@ class Deal:
 
         Args:
             index: number of the sample in its part.
+
+        Raises:
+            ConfigError: a negative number.
         """
+        if index < 0:
+            raise ConfigError(f"sample {index} is asked for", why="samples are numbered from 0")
         number = index // self.samples_per_mesh
         if self.part == "test":
             number = math.ceil((number + 1) / self.test_fraction - 1e-6) - 1

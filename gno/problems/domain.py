@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
+from gno.errors import ConfigError
 from gno.mesh import Mesh, shapes
 
 
@@ -59,6 +60,22 @@ def draw_domain(family: str, rng: np.random.Generator) -> Domain:
         True
     """
     return FAMILIES[family](rng)
+
+
+def check_families(families: Sequence[str], held_out: Sequence[str]) -> None:
+    """Refuse families that there are not, and no family at all.
+
+    Args:
+        families: of all samples.
+        held_out: of test samples alone.
+
+    Raises:
+        ConfigError: an unknown family, or no ``families``.
+    """
+    unknown = [family for family in (*families, *held_out) if family not in FAMILIES]
+    if unknown or not families:
+        what = f"shape {unknown[0]!r} is unknown" if unknown else "shapes is empty"
+        raise ConfigError(what, why=f"known: {', '.join(FAMILIES)}")
 
 
 def _square(rng: np.random.Generator) -> Domain:

@@ -126,8 +126,6 @@ class TorusFlow(Family):
             ConfigError: a negative number.
             SolverError: the flow is not resolved.
         """
-        if index < 0:
-            raise ConfigError(f"sample {index} is asked for", why="samples are numbered from 0")
         number, split = self._deal.mesh(index)
         flow = VorticityEquation(self.points, viscosity=self.viscosity, force=_force(), courant=self.courant)
         found = flow.evolve(self._initial(flow.modes, self._deal.index(index)), self.instants)

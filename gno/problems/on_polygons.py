@@ -12,7 +12,7 @@ from gno.datasets import FieldSpec
 from gno.errors import ConfigError, SolverError
 from gno.mesh import refine
 from gno.problems.deal import Deal, Part
-from gno.problems.domain import FAMILIES, draw_domain
+from gno.problems.domain import FAMILIES, check_families, draw_domain
 from gno.problems.elements import Elements, factored
 from gno.problems.problem import Draw, Family
 from gno.problems.schemes import Inner, Scheme
@@ -64,10 +64,7 @@ class OnPolygons(Family):
     def __post_init__(self) -> None:
         self._check_positive("smoothing", "end_time")
         self._check_least(nodes=20, refinement=1, waves=1, instants=2, substeps=2, seed=0)
-        unknown = [family for family in (*self.shapes, *self.held_out) if family not in FAMILIES]
-        if unknown or not self.shapes:
-            what = f"shape {unknown[0]!r} is unknown" if unknown else "shapes is empty"
-            raise ConfigError(what, why=f"known: {', '.join(FAMILIES)}")
+        check_families(self.shapes, self.held_out)
         if self.substeps % 2:
             raise ConfigError(f"substeps is {self.substeps}", why="it must be even: half of them check the others")
         _ = self._deal
@@ -95,8 +92,6 @@ class OnPolygons(Family):
             ConfigError: a negative number.
             SolverError: steps that are too long, or energy that is not accounted for.
         """
-        if index < 0:
-            raise ConfigError(f"sample {index} is asked for", why="samples are numbered from 0")
         number, split = self._deal.mesh(index)
         families = self.shapes if split == "train" else (*self.shapes, *self.held_out)
         rng, drawn = (np.random.default_rng([self.seed, stream, number]) for stream in (0, 1))

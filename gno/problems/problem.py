@@ -94,6 +94,13 @@ class Family(ABC):
             if not 0 < getattr(self, option) < np.inf:
                 raise ConfigError(f"{option} is {getattr(self, option)}", why="it must be positive and finite")
 
+    def _check_ranges(self, *options: str) -> None:
+        """Refuse pairs of options that do not rise from a positive number to a finite one."""
+        for option in options:
+            low, high = getattr(self, option)
+            if not 0 < low <= high < np.inf:
+                raise ConfigError(f"{option} is {low},{high}", why="a range rises from a positive number")
+
 
 class Problem(Family):
     """A family without time, whose plain solver runs on the mesh of a sample."""

@@ -10,13 +10,26 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
-from gno.errors import SolverError
+from gno.errors import ConfigError, SolverError
 from gno.fv import Projection
 from gno.fv.incompressible.state import FlowReport, FlowState
 
 LIMIT = 1.5
 """Courant number beyond which a step is refused."""
 _TRIES = 6
+
+
+def check_courant(courant: float) -> None:
+    """Refuse a Courant number beyond which steps are not stable.
+
+    Args:
+        courant: that number.
+
+    Raises:
+        ConfigError: it is larger.
+    """
+    if courant > LIMIT:
+        raise ConfigError(f"courant is {courant:g}", why=f"steps are stable up to {LIMIT:g}")
 
 
 class Recorded(NamedTuple):
