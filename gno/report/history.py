@@ -45,7 +45,7 @@ def curves(metrics: str | os.PathLike[str], path: str | os.PathLike[str], *, tit
     """
     columns = read_metrics(metrics)
     rate = {name: v for name, v in columns.items() if name in ("learning_rate", "lr")}
-    drawn = {name: v for name, v in columns.items() if name not in NOT_DRAWN and name not in rate and _drawable(v)}
+    drawn = {name: v for name, v in columns.items() if name not in NOT_DRAWN and name not in rate and drawable(v)}
     if not drawn:
         raise DataError(f"{metrics} has nothing to draw", why="no column of losses or errors has a positive number")
     epochs = columns.get("epoch") or [float(i + 1) for i in range(len(next(iter(drawn.values()))))]
@@ -107,7 +107,8 @@ def readable(name: str) -> str:
     return " ".join(words)
 
 
-def _drawable(values: list[float]) -> bool:
+def drawable(values: list[float]) -> bool:
+    """Whether a logarithmic axis has a place for any of some numbers."""
     return any(math.isfinite(v) and v > 0 for v in values)
 
 

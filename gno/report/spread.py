@@ -9,7 +9,7 @@ from pathlib import Path
 from gno.errors import DataError
 from gno.report.axis import plain_axes
 from gno.report.canvas import LABEL, MUTED, TICK, TITLE, frame, save_png, sheet, write
-from gno.report.history import COLORS, read_metrics
+from gno.report.history import COLORS, drawable, read_metrics
 from gno.report.methods import METHODS
 
 
@@ -37,7 +37,7 @@ def errors_picture(per_sample: str | os.PathLike[str], path: str | os.PathLike[s
     """
     columns = read_metrics(per_sample)
     own = columns.get("relative_l2", [])
-    if not any(math.isfinite(v) and v > 0 for v in own):
+    if not drawable(own):
         raise DataError(f"{per_sample} has nothing to draw", why="no sample has a positive relative_l2")
     order = sorted(range(len(own)), key=lambda i: own[i])
     figure = sheet(7.7, 3.6)

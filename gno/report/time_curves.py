@@ -13,7 +13,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from gno.errors import DataError
 from gno.report.axis import plain_axes
 from gno.report.canvas import LABEL, MUTED, TITLE, frame, save_png, sheet, write
-from gno.report.history import COLORS, read_metrics
+from gno.report.history import COLORS, drawable, read_metrics
 
 LINES = {"relative_l2": "model", "persistence_relative_l2": "first state, still"}
 
@@ -40,7 +40,7 @@ def time_picture(table: str | os.PathLike[str], path: str | os.PathLike[str]) ->
         'in_time.png'
     """
     columns = read_metrics(table)
-    shown = {name: label for name, label in LINES.items() if _positive(columns.get(name, []))}
+    shown = {name: label for name, label in LINES.items() if drawable(columns.get(name, []))}
     if "time" not in columns or not shown:
         raise DataError(f"{table} has nothing to draw", why="it needs the columns time and relative_l2")
     figure = sheet(7.7, 3.8)
@@ -82,7 +82,7 @@ def spectrum_picture(table: str | os.PathLike[str], field: str, path: str | os.P
     """
     columns = read_metrics(table)
     shown = {f"{kind}_{field}": kind for kind in ("true", "predicted")}
-    if not all(_positive(columns.get(name, [])) for name in shown):
+    if not all(drawable(columns.get(name, [])) for name in shown):
         raise DataError(f"{table} has no spectrum of {field!r}", why=f"it has: {', '.join(columns)}")
     figure = sheet(7.7, 3.8)
     axes = frame(figure, 0.75, 0.55, 4.75, 2.65)
@@ -94,10 +94,6 @@ def spectrum_picture(table: str | os.PathLike[str], field: str, path: str | os.P
     _finish(axes, "wave number", {kind: columns[name][-1] for name, kind in shown.items()}, (MUTED, COLORS[0]))
     write(figure, 0.75, 3.42, f"spectrum of {field} at the last instant", size=TITLE, weight="bold")
     return save_png(figure, path)
-
-
-def _positive(values: list[float]) -> bool:
-    return any(math.isfinite(v) and v > 0 for v in values)
 
 
 def _finish(axes: Axes, label: str, last: dict[str, float], colors: tuple[str, ...] = COLORS) -> None:
