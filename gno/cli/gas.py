@@ -13,6 +13,7 @@ from gno.errors import ConfigError, SolverError
 from gno.fv import Compressible, CompressibleFlow, Condition, FarField, FVMesh, Slip, Symmetry
 from gno.fv.compressible.march import PseudoTime
 from gno.fv.nonlinear.newton import OnStep
+from gno.fv.volumes.patches import REST
 from gno.mesh import Mesh
 
 SETTINGS = ("mach", "alpha", "scheme", "density", "pressure", "heat_ratio", "chord", "cfl")
@@ -56,23 +57,23 @@ class GasProblem:
         check_names(given, SETTINGS, "euler")
         if "mach" not in given:
             raise ConfigError("no Mach number is given", why="the flow depends on it", fix="--set mach=0.8")
-        self.mesh, self.given, self.chord = mesh, given, number(given, "chord", 1.0)
+        self.mesh, self.given = mesh, given
+        self.mach, self.alpha = number(given, "mach"), number(given, "alpha", 0.0)
         stated = conditions(words, GAS) if words else {}
-        self.volumes = FVMesh.of(mesh, kind="dual")
-        known = {name: MARKERS[name.lower()] for name in self.volumes.patches if name.lower() in MARKERS}
-        self.boundary: dict[str, Condition] = {**known, **stated}
+        volumes = FVMesh.of(mesh, kind="dual")
+        known = {name: MARKERS[name.lower()] for name in volumes.patches if name.lower() in MARKERS}
         if not words and not any(isinstance(held, Slip) for held in known.values()):
             raise ConfigError(
                 "no patch is known to be a wall",
-                why=f"those named airfoil or wall are; the mesh has: {', '.join(self.volumes.patches)}",
+                why=f"those named airfoil or wall are; the mesh has: {', '.join(volumes.patches)}",
                 fix="say what holds on each: --bc PATCH=slip --bc PATCH=farfield",
             )
         self.solver = Compressible(
-            self.volumes,
-            self.boundary,
+            volumes,
+            {**known, **stated},
             scheme=str(given.get("scheme", "roe")),
             heat_ratio=number(given, "heat_ratio", 1.4),
-            chord=self.chord,
+            chord=number(given, "chord", 1.0),
         )
 
     def steady(self, on_step: OnStep | None = None) -> Steady:
@@ -86,8 +87,8 @@ class GasProblem:
         """
         pressure = number(self.given, "pressure") if "pressure" in self.given else None
         flow = self.solver.solve(
-            mach=number(self.given, "mach"),
-            alpha=number(self.given, "alpha", 0.0),
+            mach=self.mach,
+            alpha=self.alpha,
             density=number(self.given, "density", 1.0),
             pressure=pressure,
             method=PseudoTime(cfl=number(self.given, "cfl", PseudoTime.cfl)),
@@ -107,27 +108,14 @@ class GasProblem:
         """
         if self.mesh.dim != 2:
             return {}
-        walls = {name: np.asarray(self.mesh.boundary[name]) for name in self._patches(Slip)}
-        return {name: (self.mesh.points[facets, 0], cp[facets]) for name, facets in walls.items()}
-
-    def critical(self) -> float:
-        r"""Pressure coefficient where the gas is as fast as sound.
-
-        .. math::
-            c_p^* = \frac{2}{\gamma M^2} \left( \left( \frac{2 + (\gamma - 1) M^2}{\gamma + 1}
-            \right)^{\gamma / (\gamma - 1)} - 1 \right)
-        """
-        heat, mach = self.solver.heat_ratio, number(self.given, "mach")
-        ratio = (2 + (heat - 1) * mach**2) / (heat + 1)
-        return 2 / (heat * mach**2) * (ratio ** (heat / (heat - 1)) - 1)
+        return {name: (self.mesh.points[facets, 0], cp[facets]) for name, facets in self._walls.items()}
 
     @property
     def window(self) -> tuple[list[float], list[float]] | None:
         """A box about the walls of the plane, with half a chord on each side: all else is nearly undisturbed."""
-        nodes = self._nodes(Slip)
-        if self.mesh.dim != 2 or not len(nodes):
+        if self.mesh.dim != 2 or not self._walls:
             return None
-        points = self.mesh.points[nodes]
+        points = np.concatenate([self.mesh.points[facets].reshape(-1, 2) for facets in self._walls.values()])
         room = 0.5 * float((points.max(0) - points.min(0)).max())
         return (points.min(0) - room).tolist(), (points.max(0) + room).tolist()
 
@@ -137,10 +125,9 @@ class GasProblem:
             for patch, of in (flow.forces if flow.walls else {}).items()
         }
 
-    def _patches(self, kind: type) -> list[str]:
-        return [name for name in self.mesh.boundary if isinstance(self.boundary.get(name), kind)]
-
-    def _nodes(self, kind: type) -> np.ndarray:
-        facets = [np.asarray(self.mesh.boundary[name]).reshape(-1) for name in self._patches(kind)]
-        nodes = np.unique(np.concatenate([np.zeros(0, dtype=int), *facets]))
-        return nodes[nodes >= 0]
+    @property
+    def _walls(self) -> dict[str, np.ndarray]:
+        """Facets of each wall."""
+        return {
+            name: np.asarray(self.mesh.boundary[name]) for name in self.solver.boundary.patches(Slip) if name != REST
+        }

@@ -72,8 +72,7 @@ def _write(problem: GasProblem, steady: Steady, out: Path) -> dict[str, Path]:
     from gno.report.pressure_picture import pressure_picture
 
     files, picture = {"path": out}, out.with_suffix(".png")
-    mach, alpha = (float(problem.given.get(name, 0.0)) for name in ("mach", "alpha"))  # type: ignore[arg-type]
-    flow = f"Mach {mach:g}, {alpha:g} degrees, {problem.solver.scheme}"
+    flow = f"Mach {problem.mach:g}, {problem.alpha:g} degrees, {problem.solver.scheme}"
     with replacing(picture) as image:
         field_picture(steady.mesh, "mach", image, title=f"Mach number at {flow}", window=problem.window)
         save(steady.mesh, out)
@@ -82,6 +81,6 @@ def _write(problem: GasProblem, steady: Steady, out: Path) -> dict[str, Path]:
     if surface:
         place = out.with_name(f"{out.stem}_cp.png")
         files["pressure_picture"] = pressure_picture(
-            surface, place, critical=problem.critical(), title=f"pressure at {flow}"
+            surface, place, critical=float(steady.flow.critical_cp), title=f"pressure at {flow}"
         )
     return files

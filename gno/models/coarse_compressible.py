@@ -12,7 +12,6 @@ from torch import Tensor
 from gno.datasets.field import FieldSpec
 from gno.errors import ConfigError
 from gno.fv import Compressible, CompressibleFlow, PseudoTime, Report
-from gno.fv.compressible.free_stream import FreeStream
 from gno.fv.compressible.gas import Gas
 from gno.mesh.means import corner_mean
 from gno.mesh.mesh import Mesh
@@ -94,12 +93,9 @@ class CoarseCompressible:
             initial: state of an earlier solve.
         """
         num_samples(inputs, self.inputs)
-        problem = Compressible(mesh, self.conditions, scheme=self.scheme)
+        problem, stream = self._problem(mesh, inputs)
         flow = problem.solve(
-            mach=inputs["mach"].double(),
-            alpha=inputs["alpha"].double() if "alpha" in self.inputs else 0.0,
-            density=self.density,
-            pressure=self.pressure,
+            **stream,
             points=points,
             initial=None if initial is None else _flow(initial, problem.heat_ratio),
             method=PseudoTime(tolerance=self.tolerance),
@@ -120,7 +116,8 @@ class CoarseCompressible:
             inputs: as in ``solve``, of one sample.
             values: density, velocity and pressure at the nodes.
         """
-        problem, free = self._problem(mesh, inputs)
+        problem, stream = self._problem(mesh, inputs)
+        free = problem.free_stream(**stream)
         theta = problem.parameters(free)
         gas = Gas(*(there / one for there, one in zip(Gas.unpacked(values[None]), free.units)))
         rest = problem.residual(gas.conserved(problem.heat_ratio), theta)[0] / theta.metric.volume[:, None]
@@ -128,15 +125,16 @@ class CoarseCompressible:
 
     def start(self, mesh: Mesh, inputs: Mapping[str, Tensor]) -> Float[Tensor, "nodes channels"]:
         """The free stream everywhere; as of ``CheckedSolver``."""
-        _, free = self._problem(mesh, inputs)
+        problem, stream = self._problem(mesh, inputs)
+        free = problem.free_stream(**stream)
         there = Gas(*(value * one for value, one in zip(free.gas, free.units)))
         return there.packed().reshape(1, -1).expand(mesh.num_points, -1)
 
-    def _problem(self, mesh: Mesh, inputs: Mapping[str, Tensor]) -> tuple[Compressible, FreeStream]:
-        problem = Compressible(mesh, self.conditions, scheme=self.scheme)
+    def _problem(self, mesh: Mesh, inputs: Mapping[str, Tensor]) -> tuple[Compressible, dict[str, Any]]:
+        """The solver on a mesh, and the free stream as its arguments."""
         alpha = inputs["alpha"].double() if "alpha" in self.inputs else 0.0
-        mach = inputs["mach"].double()
-        return problem, problem.free_stream(mach=mach, alpha=alpha, density=self.density, pressure=self.pressure)
+        stream = {"mach": inputs["mach"].double(), "alpha": alpha, "density": self.density, "pressure": self.pressure}
+        return Compressible(mesh, self.conditions, scheme=self.scheme), stream
 
 
 def _flow(state: Float[Tensor, "samples rows components"], heat_ratio: float) -> CompressibleFlow:

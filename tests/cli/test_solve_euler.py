@@ -43,6 +43,14 @@ def test_a_far_field_that_is_near_is_warned_of(gno: Gno, tmp_path: Path) -> None
     assert "chords from the body" in answer.err
 
 
+def test_walls_that_a_star_stands_for_are_drawn_too(gno: Gno, airfoil: Mesh, tmp_path: Path) -> None:
+    save(airfoil, tmp_path / "a.su2")
+    words = ("--set", "mach=0.3", "--bc", "farfield=farfield", "--bc", "*=slip", "-o", tmp_path / "out.vtu", "--json")
+    answer = gno("solve", "euler", tmp_path / "a.su2", *words)
+    assert list(answer.json["forces"]) == ["airfoil"]
+    assert (tmp_path / "out_cp.png").is_file()
+
+
 @pytest.mark.parametrize(
     ("words", "what"),
     [

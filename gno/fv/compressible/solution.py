@@ -74,6 +74,21 @@ class CompressibleFlow:
         r"""Pressure coefficient :math:`(p - p_\infty) / q_\infty` ``(..., nodes)``; ``wall`` says which lie on one."""
         return (self.pressure - self.stream.pressure) / self.dynamic_pressure
 
+    @property
+    def critical_cp(self) -> Float[Tensor, "*samples 1"]:
+        r"""Pressure coefficient where the gas is as fast as sound.
+
+        .. math::
+            c_p^* = \frac{2}{\gamma M_\infty^2} \left( \left( \frac{2 + (\gamma - 1) M_\infty^2}{\gamma + 1}
+            \right)^{\gamma / (\gamma - 1)} - 1 \right)
+
+        Source: Anderson 2003, Modern Compressible Flow, chapter 9.
+        """
+        heat, mach2 = self.heat_ratio, dot(self.stream.velocity, self.stream.velocity)
+        mach2 = mach2 / self.stream.sound_speed(heat) ** 2
+        ratio = (2 + (heat - 1) * mach2) / (heat + 1)
+        return 2 / (heat * mach2) * (ratio ** (heat / (heat - 1)) - 1)
+
     def wall(self, patch: str) -> Int[Tensor, " nodes"]:
         """Numbers of the nodes on a wall, each once.
 
