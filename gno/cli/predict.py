@@ -13,8 +13,10 @@ from gno.cli.options import Debug, Device, Json, MeshFile, ModelFile, Quiet, Set
 from gno.cli.output import Output
 
 if TYPE_CHECKING:
+    import torch
+
     from gno.mesh import Mesh
-    from gno.models import Propagator
+    from gno.models import Operator, Propagator
 
 
 def predict(
@@ -48,21 +50,18 @@ def predict(
     """
     from gno.cli.fields import with_inputs
     from gno.cli.places import check_file
-    from gno.cli.prediction import polished, residual, summary, write
     from gno.cli.settings import settings
     from gno.errors import ConfigError
     from gno.mesh import load
     from gno.models import Operator
     from gno.models.model_file import load as load_model
     from gno.training.environment import as_device
-    from gno.training.processes import joined
 
     output, where = Output(as_json=as_json, quiet=quiet or not is_first_process()), as_device(device)
-    given = settings(set_, example="permeability=1")
-    check_file(out, (".vtu", ".msh"), inputs=[p for p in (model, mesh, fields) if p])
+    given, taken = settings(set_, example="permeability=1"), [p for p in (model, mesh, fields) if p]
+    check_file(out, (".vtu", ".msh"), inputs=taken)
     operator = load_model(model).to(where).eval()
     if not isinstance(operator, Operator):
-        taken = [p for p in (model, mesh, fields) if p]
         _check_steps(steps, out, taken, polish=polish)
         inputs = with_inputs(load(mesh), [c.spec for c in operator.operator.inputs[:-1]], given, fields)
         _predict_steps(output, operator, inputs, out, int(steps or 1), step, strict=strict)
@@ -70,6 +69,22 @@ def predict(
     if steps is not None or step is not None:
         raise ConfigError(f"--steps with {model}", why="the model knows no time", fix="leave --steps and --step out")
     inputs = with_inputs(load(mesh), [channel.spec for channel in operator.inputs], given, fields)
+    _predict_once(output, operator, inputs, out, where, strict=strict, polish=polish)
+
+
+def _predict_once(
+    output: Output,
+    operator: Operator,
+    inputs: Mesh,
+    out: Path,
+    where: torch.device,
+    *,
+    strict: bool,
+    polish: float | None,
+) -> None:
+    from gno.cli.prediction import polished, residual, summary, write
+    from gno.training.processes import joined
+
     warnings = [] if strict else operator.outside(inputs)
     for warning in warnings if is_first_process() else ():
         output.warn(warning)
