@@ -16,6 +16,8 @@ from gno.report.canvas import LABEL, MUTED, TITLE, frame, save_png, sheet, write
 from gno.report.history import COLORS
 
 Curve = Float[np.ndarray, " steps"]
+CHARACTER = 0.085
+"""Width of a character of a name, in inches: the sheet has room for the longest."""
 START = 0.05
 """Share of the time whose forces, of a flow set in motion at once, do not widen the axes."""
 
@@ -49,7 +51,7 @@ def force_picture(
         >>> force_picture(t.tolist(), {"hole": (3 + 0 * t, np.sin(9 * t))}, Path(mkdtemp()) / "f.png").name
         'f.png'
     """
-    figure = sheet(7.0, 4.5)
+    figure = sheet(max(7.0, 5.75 + CHARACTER * (max(map(len, forces)) + len("  -0.001234"))), 4.5)
     drag, lift = frame(figure, 0.85, 2.45, 4.75, 1.5), frame(figure, 0.85, 0.55, 4.75, 1.5)
     for number, (axes, name) in enumerate(zip((drag, lift), names)):
         curves = {patch: both[number] for patch, both in forces.items()}
