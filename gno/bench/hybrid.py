@@ -23,6 +23,7 @@ from gno.training.feed import Feed
 from gno.training.folder import RunFolder
 from gno.training.loop import Trainer
 from gno.training.objective import SteadyObjective
+from gno.training.position import Position
 
 FINE, SMALL = (64, 28, 16), (16, 8, 2)
 """Cells around and away from the airfoil, and flows in a batch."""
@@ -75,7 +76,7 @@ def _step(place: str, path: Path, model: dict[str, Any]) -> Callable[[], float]:
         operator = Operator.from_dataset(dataset, recipe.model.name, **recipe.model.options)
         objective = SteadyObjective(operator, recipe, Graphs(dataset, operator.graph))
         trainer = Trainer(operator, recipe, objective, None, RunFolder(place))
-        (pieces,) = Feed(objective, recipe).epoch(0)
+        (pieces,) = Feed(objective, recipe).epoch(Position())
     return partial(trainer.step, pieces)
 
 

@@ -22,6 +22,7 @@ from gno.training.feed import Feed, Piece
 from gno.training.folder import RunFolder
 from gno.training.loop import Trainer
 from gno.training.objective import SteadyObjective
+from gno.training.position import Position
 
 SAMPLES, BATCH = 16, 4
 CASES = {"graphs kept": 4.0, "read and built anew": 0.0}
@@ -52,7 +53,7 @@ def _row(setting: Setting, name: str, nodes: int) -> Row:
             graphs = Graphs(dataset, operator.graph, memory=CASES[name])
             objective = SteadyObjective(operator, recipe, graphs)
             trainer = Trainer(operator, recipe, objective, None, RunFolder(place))
-            ready = list(Feed(objective, recipe).epoch(0))
+            ready = list(Feed(objective, recipe).epoch(Position()))
             works = partial(_epoch, trainer), partial(_steps, trainer, ready)
             costs = [Seconds(*(s / SAMPLES for s in cost)) for cost in race(*works, patience=setting.patience)]
     shares = [100 * max(1 - alone / whole, 0.0) for alone, whole in zip(costs[1], costs[0])]
@@ -72,7 +73,7 @@ def _write(path: Path, nodes: int, seed: int) -> int:
 
 
 def _epoch(trainer: Trainer) -> None:
-    for pieces in trainer.feed.epoch(0):
+    for pieces in trainer.feed.epoch(Position()):
         trainer.step(pieces)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from torch_geometric.data import Batch
@@ -42,18 +44,21 @@ class Feed:
 
     def __init__(self, objective: Objective, recipe: Recipe, processes: Processes | None = None) -> None:
         self.objective, self.recipe, self.processes = objective, recipe, processes or Processes()
-        self.num_steps = sum(len(self._batches(epoch)) for epoch in range(recipe.optimization.epochs))
 
-    def epoch(self, epoch: int, *, start: int = 0, step: int = 0) -> Generator[list[Piece], None, None]:
+    @cached_property
+    def num_steps(self) -> int:
+        """Steps of all epochs of the recipe."""
+        return sum(len(self._batches(epoch)) for epoch in range(self.recipe.optimization.epochs))
+
+    def epoch(self, at: Position) -> Generator[list[Piece], None, None]:
         """The pieces of each batch that this process computes, one after the other.
 
         Args:
-            epoch: counted from 0.
-            start: batches to leave out at the beginning.
-            step: of the first batch that is not left out, counted through all epochs.
+            at: where the run stands; batches that are done are left out.
         """
-        batches = self._batches(epoch)[start:]
-        made = (self._pieces(samples, Position(epoch=epoch, step=step + n)) for n, samples in enumerate(batches))
+        batches = self._batches(at.epoch)[at.batch :]
+        places = [replace(at, step=at.step + n) for n in range(len(batches))]  # at moves on while these are made
+        made = (self._pieces(samples, place) for samples, place in zip(batches, places))
         return ahead(made, self.recipe.data.prefetch)
 
     def _batches(self, epoch: int) -> list[list[int]]:

@@ -86,7 +86,7 @@ class RunFolder:
         if not self.is_begun or not self.recipe.exists():
             return
         try:
-            before = tomllib.loads(self.recipe.read_text())
+            before = _completed(tomllib.loads(self.recipe.read_text()))
         except ValueError as error:  # of TOML and of UTF-8 alike
             raise ConfigError(
                 f"{self.recipe} is damaged", why=str(error), fix="remove it, and resume with the recipe of the run"
@@ -123,6 +123,14 @@ class RunFolder:
         for folder in self._made:
             with contextlib.suppress(OSError):  # it has files by now, so it stays
                 folder.rmdir()
+
+
+def _completed(table: dict[str, Any]) -> dict[str, Any]:
+    """A recipe with what a newer gno added to it, at the defaults: what an older one did."""
+    try:
+        return tomllib.loads(Recipe.make(table).dumps())
+    except ConfigError:
+        return table
 
 
 def _differences(a: Any, b: Any, key: str = "") -> set[str]:

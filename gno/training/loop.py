@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from gno.errors import DataError, Interrupted, ModelError, SolverError
 from gno.models.coarse_states import coarse_states
+from gno.training.budget import Budget
 from gno.training.checkpoint import load_checkpoint, save_checkpoint
 from gno.training.ema import MovingAverage
 from gno.training.feed import Feed, Piece
@@ -62,7 +64,8 @@ class Trainer:
         options = recipe.optimization
         self.optimizer = options.make_optimizer(model)
         self.feed = Feed(objective, recipe, self.processes)
-        self.schedule = options.make_schedule(self.feed.num_steps)
+        self.budget = Budget(options, self.feed)
+        self.schedule = options.make_schedule(self.budget.length)
         self.average = MovingAverage(model, options.ema)
         self.position, self.best = Position(), Best()
         self.rows: list[dict[str, float | int]] = []
@@ -77,11 +80,11 @@ class Trainer:
 
     @property
     def is_done(self) -> bool:
-        """Whether all epochs are done."""
-        return self.position.epoch >= self.recipe.optimization.epochs
+        """Whether all epochs are done, or the time is over and the epoch that it ended in is finished."""
+        return self.position.batch == 0 and self.budget.is_spent(self.position)
 
     def run(self, stop: Stop, progress: Progress) -> None:
-        """Train to the last epoch.
+        """Train to the last epoch, or as long as there is time.
 
         Args:
             stop: when to stop before.
@@ -166,14 +169,20 @@ class Trainer:
         at = self.position
         self.model.train()
         begun = time.monotonic() - at.seconds
-        with closing(self.feed.epoch(at.epoch, start=at.batch, step=at.step)) as batches:
+        with closing(self.feed.epoch(at)) as batches:
             for pieces in batches:
                 self._stop_if_told(stop)
+                if self.budget.is_spent(at):
+                    break
                 at.loss += self.step(pieces)
-                at.batch, at.step, at.seconds = at.batch + 1, at.step + 1, time.monotonic() - begun
+                at.batch, at.step, at.seconds = at.batch + 1, at.step + 1, self._agreed(time.monotonic() - begun)
                 numbers = {"epoch": at.epoch + 1, "loss": at.loss / at.batch}
-                progress(Event("training", at.step, self.feed.num_steps, numbers | self._last_error()))
+                progress(Event("training", *self.budget.told(at), numbers | self._last_error()))
         self._stop_if_told(stop)
+
+    def _agreed(self, seconds: float) -> float:
+        """The same time on all processes, where it decides how to go on."""
+        return self.processes.total([seconds])[0] / self.processes.size if self.budget.is_timed else seconds
 
     def step(self, pieces: Sequence[Piece]) -> float:
         """Change the weights against the gradient of a batch; returns its loss.
@@ -185,13 +194,14 @@ class Trainer:
             SolverError: the loss or its gradient is not finite.
         """
         at, options = self.position, self.recipe.optimization
+        rate = self.schedule(self.budget.place(at))
         self.optimizer.zero_grad(set_to_none=True)
         value = self.processes.add_gradients(self.model, sum(self._gradient(piece) for piece in pieces))
         if math.isfinite(value) and not self.precision.take_back(self.model):
             return value
         add_barrier(self.model)
         try:
-            take_step(value, self.model, self.optimizer, rate=self.schedule(at.step), clip=options.gradient_clip)
+            take_step(value, self.model, self.optimizer, rate=rate, clip=options.gradient_clip)
         except SolverError as error:
             raise SolverError(
                 f"{error.what} in epoch {at.epoch + 1}, batch {at.batch + 1}",
@@ -227,12 +237,13 @@ class Trainer:
             self.best = Best(at.epoch + 1, error, weights)
         if self.processes.is_first:
             warn_of_epoch(self.rows, at.loss / at.batch, self.model)
-        rate, seconds = self.schedule(at.step - 1), at.seconds + time.monotonic() - begun
+        rate = self.schedule(self.budget.place(replace(at, step=at.step - 1)))
+        seconds = at.seconds + time.monotonic() - begun
         row: dict[str, float | int] = {"epoch": at.epoch + 1, "train_loss": at.loss / at.batch, **errors}
         row |= {"learning_rate": rate, "seconds": seconds}
-        self.position = Position(epoch=at.epoch + 1, step=at.step)
+        self.position = Position(epoch=at.epoch + 1, step=at.step, begun=at.spent)
         shown = {"epoch": at.epoch + 1, "loss": row["train_loss"]} | ({"error": error} if errors else {})
-        progress(Event("training", at.step, self.feed.num_steps, shown, milestone=True))
+        progress(Event("training", *self.budget.told(self.position), shown, milestone=True))
         return row
 
     def _last_error(self) -> dict[str, float]:

@@ -11,6 +11,7 @@ from torch import nn
 
 from gno.errors import ConfigError, within_memory
 from gno.models.learned_mesh import learned_meshes
+from gno.training.position import Position
 from gno.training.schedule import ConstantSchedule, CosineSchedule
 from gno.training.section import Section
 from gno.training.step import SHARE
@@ -21,6 +22,9 @@ class Optimization(Section):
 
     Args:
         epochs: passes through the training samples.
+        seconds: of training, in place of ``epochs``: the schedule follows the clock, and ends when they are spent in
+            steps, those before a resume included; graphs and validation take time beside them. What comes out depends
+            on how quick the machine is. 0 for epochs.
         batch_size: samples in a step, of all processes together.
         batch_nodes: nodes in a step, at most, where samples differ in size: a batch is full when either limit is
             reached; 0 for no such limit.
@@ -30,7 +34,7 @@ class Optimization(Section):
         compile: run the network through ``torch.compile``.
         learning_rate: the largest of the schedule.
         weight_decay: of AdamW, for matrices only: biases and other vectors are not pulled to zero.
-        warmup: share of all steps in which the learning rate rises.
+        warmup: share of the run in which the learning rate rises.
         schedule: ``cosine`` or ``constant`` after the warm-up.
         floor: last learning rate of the cosine as a share of the largest.
         gradient_clip: largest norm of the gradient; 0 leaves it alone.
@@ -43,6 +47,7 @@ class Optimization(Section):
     """
 
     epochs: Annotated[int, Field(ge=1)] = 100
+    seconds: Annotated[float, Field(ge=0)] = 0.0
     batch_size: Annotated[int, Field(ge=1)] = 4
     batch_nodes: Annotated[int, Field(ge=0)] = 0
     accumulate: Annotated[int, Field(ge=1)] = 1
@@ -63,6 +68,18 @@ class Optimization(Section):
         if self.schedule == "constant":
             return ConstantSchedule(self.learning_rate, warmup=warmup)
         return CosineSchedule(self.learning_rate, num_steps=num_steps, warmup=warmup, floor=self.floor)
+
+    def begun(self, at: Position) -> float:
+        """The share of the run that was done when an epoch began.
+
+        Args:
+            at: somewhere in the epoch.
+
+        Example:
+            >>> Optimization(epochs=8).begun(Position(epoch=2)), Optimization(seconds=60.0).begun(Position(begun=45.0))
+            (0.25, 0.75)
+        """
+        return min(at.begun / self.seconds, 1.0) if self.seconds else at.epoch / self.epochs
 
     def make_optimizer(self, module: nn.Module) -> torch.optim.AdamW:
         """AdamW over the parameters of a module that want a gradient; nodes that are learned have a rate of their own.

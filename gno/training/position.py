@@ -20,6 +20,7 @@ class Position:
         step: steps done in all.
         loss: sum of the losses of those batches.
         seconds: time spent in that epoch.
+        begun: time spent in the steps of the epochs before it.
     """
 
     epoch: int = 0
@@ -27,6 +28,12 @@ class Position:
     step: int = 0
     loss: float = 0.0
     seconds: float = 0.0
+    begun: float = 0.0
+
+    @property
+    def spent(self) -> float:
+        """Time spent in all steps."""
+        return self.begun + self.seconds
 
 
 @dataclass

@@ -98,7 +98,8 @@ def train(
             if is_begun:
                 trainer.restore()
                 at = trainer.position
-                tell(Event("training", at.step, at.step, message=f"going on in epoch {at.epoch + 1}, step {at.step}"))
+                message = f"going on in epoch {at.epoch + 1}, step {at.step}"
+                tell(Event("training", *trainer.budget.told(at), message=message))
             if processes.is_first:
                 write_text(folder.recipe, recipe.dumps())
                 _write_environment(folder, recipe, model, processes, origin)

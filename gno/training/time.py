@@ -17,7 +17,7 @@ class Time(Section):
             of several lengths; the first is that of validation.
         windows: windows that each trajectory gives in an epoch, beginning anywhere in it.
         horizon: steps of the rollout whose error is made small, at the end of the training; it grows from 1 in equal
-            parts of the epochs. Memory grows with it.
+            parts of the run. Memory grows with it.
         pushforward: steps before those, without gradient: the network learns from states that it made itself.
             Source: Brandstetter et al. 2022, arXiv 2202.03376, section 3.1.
         noise: deviation of the noise on the first state, in deviations of each field; given nodes get none.
@@ -27,7 +27,7 @@ class Time(Section):
         valid_steps: steps of the rollouts that validate; fewer where a trajectory ends before.
 
     Example:
-        >>> [Time(horizon=3).horizon_in(epoch, 6) for epoch in range(6)]
+        >>> [Time(horizon=3).horizon_after(epoch / 6) for epoch in range(6)]
         [1, 1, 2, 2, 3, 3]
     """
 
@@ -40,11 +40,10 @@ class Time(Section):
     fixed: list[str] = Field(default=[])
     valid_steps: Annotated[int, Field(ge=1)] = 20
 
-    def horizon_in(self, epoch: int, epochs: int) -> int:
+    def horizon_after(self, share: float) -> int:
         """Steps of the rollout in an epoch.
 
         Args:
-            epoch: counted from 0.
-            epochs: in all.
+            share: of the run, that was done when the epoch began.
         """
-        return min(1 + self.horizon * epoch // epochs, self.horizon)
+        return min(1 + int(self.horizon * share + 1e-9), self.horizon)  # a third of 3 is 1, rounded or not

@@ -73,15 +73,15 @@ class WindowObjective(Objective):
         """Nodes of each window, as of ``Objective``."""
         return self.trajectories.nodes * self.time.windows
 
-    def window(self, number: int, epoch: int) -> Window:
+    def window(self, number: int, at: Position) -> Window:
         """A window of an epoch, which begins anywhere in its trajectory.
 
         Args:
             number: of the window.
-            epoch: counted from 0.
+            at: in which epoch, and how far the run was when that began.
         """
-        steps = self.time.pushforward + self.time.horizon_in(epoch, self.recipe.optimization.epochs)
-        draw, i = np.random.default_rng((self.recipe.seed, epoch, 3, number)), number % len(self.trajectories)
+        steps = self.time.pushforward + self.time.horizon_after(self.recipe.optimization.begun(at))
+        draw, i = np.random.default_rng((self.recipe.seed, at.epoch, 3, number)), number % len(self.trajectories)
         last = len(self.trajectories.time(i)) - 1
         stride = int(draw.choice([s for s in self.time.strides if s * steps <= last]))
         first = int(draw.integers(last - stride * steps + 1))
@@ -89,7 +89,7 @@ class WindowObjective(Objective):
 
     def batch(self, portion: Portion, at: Position) -> Batch:
         """Windows that begin in noise, perhaps moved, as of ``Objective``."""
-        batch = self.together([self.window(number, at.epoch) for number in portion.samples])
+        batch = self.together([self.window(number, at) for number in portion.samples])
         if self.recipe.data.augment == "rigid":
             batch = moved_rigidly(batch, seed=self.recipe.seed, step=at.step, places=portion.places)
         batch.start = batch.states[0] + self.noise(batch, portion.places, at.step)

@@ -21,6 +21,7 @@ from gno.training.batches import Graphs, packed
 from gno.training.checkpoint import load_checkpoint
 from gno.training.feed import Feed, ahead
 from gno.training.objective import SteadyObjective
+from gno.training.position import Position
 from gno.training.precision import Precision
 
 
@@ -123,7 +124,7 @@ def resident(path: Path, recipe: Recipe) -> list[float]:
     with MeshDataset(path, "train") as dataset:
         operator = Operator.from_dataset(dataset, "gkn", width=2, depth=1)
         feed = Feed(SteadyObjective(operator, recipe, Graphs(dataset, operator.graph, memory=0.0)), recipe)
-        for number, pieces in enumerate(feed.epoch(0)):
+        for number, pieces in enumerate(feed.epoch(Position())):
             assert pieces[0].batch.num_nodes > 2000
             if number % 20 == 19:
                 pages = int(Path("/proc/self/statm").read_text().split()[1])

@@ -60,7 +60,7 @@ def plain(value: object) -> object:
     if isinstance(value, torch.Tensor):
         return value.numpy().tobytes()
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items() if key != "seconds"}
+        return {key: plain(item) for key, item in value.items() if key not in ("seconds", "begun")}
     return [plain(item) for item in value] if isinstance(value, list) else value
 
 

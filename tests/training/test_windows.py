@@ -48,7 +48,7 @@ def objective(dataset: MeshDataset, recipe: Recipe, *, memory: float = 1.0, **ti
 
 
 def all_of(one: WindowObjective, epoch: int) -> list[Window]:
-    return [one.window(number, epoch) for number in range(len(one))]
+    return [one.window(number, Position(epoch=epoch)) for number in range(len(one))]
 
 
 def test_windows_lie_in_their_trajectories_and_depend_on_the_epoch_alone(
@@ -78,7 +78,7 @@ def test_the_loss_is_that_of_the_rollout_and_its_first_steps_have_no_gradient(
     train_set: MeshDataset, heat_recipe: Recipe
 ) -> None:
     one = objective(train_set, heat_recipe, noise=0.0, horizon=2, pushforward=1)
-    model, batch = one.propagator, one.together([one.window(number, 2) for number in (3, 8)])
+    model, batch = one.propagator, one.together([one.window(number, Position(epoch=2)) for number in (3, 8)])
     loss = one.loss(one.batch(Portion([3, 8], [0, 1], 1.0), Position(epoch=2)))
     found = torch.autograd.grad(loss, list(model.parameters()))
     with torch.no_grad():
