@@ -20,8 +20,8 @@ from gno.datasets import FieldSpec, Normalizer
 from gno.errors import ResourceError
 from gno.mesh import Mesh, shapes
 from gno.models import MGKN, Operator
-from gno.models.channel import Channel
-from gno.models.geometry import Geometry
+from gno.models.features.channel import Channel
+from gno.models.features.geometry import Geometry
 
 EDGE = 0.05
 """Edge length of all meshes: a larger mesh is a larger domain, because a model's lengths are physical."""

@@ -83,7 +83,7 @@ def _dataset(output: Output, path: Path) -> None:
 
 def _model(output: Output, path: Path) -> None:
     from gno.models import Operator
-    from gno.models.model_file import load as load_model
+    from gno.models.saved import load as load_model
 
     model = load_model(path)
     if isinstance(model, Operator):

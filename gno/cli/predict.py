@@ -54,7 +54,7 @@ def predict(
     from gno.errors import ConfigError
     from gno.mesh import load
     from gno.models import Operator
-    from gno.models.model_file import load as load_model
+    from gno.models.saved import load as load_model
     from gno.training.environment import as_device
 
     output, where = Output(as_json=as_json, quiet=quiet or not is_first_process()), as_device(device)
@@ -130,7 +130,7 @@ def _predict_steps(
     output: Output, propagator: Propagator, inputs: Mesh, out: Path, steps: int, step: float | None, *, strict: bool
 ) -> None:
     from gno.cli.predict_in_time import check_step, predict_steps
-    from gno.models.ranges import refuse_outside
+    from gno.models.operator.ranges import refuse_outside
 
     length = check_step(step, propagator)
     seen = propagator.with_step(inputs, length)

@@ -66,7 +66,7 @@ def summary(operator: Operator, mesh: Mesh) -> list[dict[str, Any]]:
         operator: the model.
         mesh: of a prediction.
     """
-    from gno.models.prediction import DISTANCE
+    from gno.models.operator.prediction import DISTANCE
 
     mesh, _ = used_part(mesh)
     wanted = [(c.spec.name, c.spec.units, mesh.point_data) for c in operator.targets]

@@ -7,33 +7,33 @@ from typing import TYPE_CHECKING
 from gno.lazy import lazily
 
 if TYPE_CHECKING:
-    from gno.models.cfd_gcn import CFDGCN
-    from gno.models.coarse_solve import CoarseSolve
-    from gno.models.exported import export, export_inputs
-    from gno.models.gcn import GCN
-    from gno.models.gkn import GKN
-    from gno.models.meshgraphnet import MeshGraphNet
-    from gno.models.mgkn import MGKN
-    from gno.models.operator import Operator
-    from gno.models.propagator import Propagator
+    from gno.models.coarse.solve import CoarseSolve
+    from gno.models.coarse.solver_on_mesh import SolverOnMesh
+    from gno.models.hybrids.cfd_gcn import CFDGCN
+    from gno.models.hybrids.solver_corrector import SolverCorrector
+    from gno.models.in_time.propagator import Propagator
+    from gno.models.networks.gcn import GCN
+    from gno.models.networks.gkn import GKN
+    from gno.models.networks.meshgraphnet import MeshGraphNet
+    from gno.models.networks.mgkn import MGKN
+    from gno.models.operator.exported import export, export_inputs
+    from gno.models.operator.operator import Operator
     from gno.models.registry import MODELS
-    from gno.models.solver_corrector import SolverCorrector
-    from gno.models.solver_on_mesh import SolverOnMesh
 
 _LAZY = {
-    "CFDGCN": "gno.models.cfd_gcn",
-    "CoarseSolve": "gno.models.coarse_solve",
-    "GCN": "gno.models.gcn",
-    "GKN": "gno.models.gkn",
-    "MGKN": "gno.models.mgkn",
+    "CFDGCN": "gno.models.hybrids.cfd_gcn",
+    "CoarseSolve": "gno.models.coarse.solve",
+    "GCN": "gno.models.networks.gcn",
+    "GKN": "gno.models.networks.gkn",
+    "MGKN": "gno.models.networks.mgkn",
     "MODELS": "gno.models.registry",
-    "MeshGraphNet": "gno.models.meshgraphnet",
-    "Operator": "gno.models.operator",
-    "Propagator": "gno.models.propagator",
-    "SolverCorrector": "gno.models.solver_corrector",
-    "SolverOnMesh": "gno.models.solver_on_mesh",
-    "export": "gno.models.exported",
-    "export_inputs": "gno.models.exported",
+    "MeshGraphNet": "gno.models.networks.meshgraphnet",
+    "Operator": "gno.models.operator.operator",
+    "Propagator": "gno.models.in_time.propagator",
+    "SolverCorrector": "gno.models.hybrids.solver_corrector",
+    "SolverOnMesh": "gno.models.coarse.solver_on_mesh",
+    "export": "gno.models.operator.exported",
+    "export_inputs": "gno.models.operator.exported",
 }
 
 __all__ = [

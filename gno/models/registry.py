@@ -1,69 +1,16 @@
-"""Networks by name, as recipes and model files call them."""
+"""All networks by name, as recipes and model files call them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from torch import nn
 
-from gno.datasets.naming import suggestion
 from gno.errors import ConfigError
-from gno.models.cfd_gcn import CFDGCN
-from gno.models.gcn import GCN
-from gno.models.gkn import GKN
-from gno.models.meshgraphnet import MeshGraphNet
-from gno.models.mgkn import MGKN
-from gno.models.solver_corrector import SolverCorrector
+from gno.models.hybrids.cfd_gcn import CFDGCN
+from gno.models.hybrids.solver_corrector import SolverCorrector
+from gno.models.networks.registry import NETWORKS
 
-MODELS: dict[str, type[nn.Module]] = {
-    "GKN": GKN,
-    "MGKN": MGKN,
-    "MeshGraphNet": MeshGraphNet,
-    "SolverCorrector": SolverCorrector,
-    "GCN": GCN,
-    "CFDGCN": CFDGCN,
-}
-"""Networks by name. Each keeps the arguments it was made with in ``arguments``, as values that JSON can hold."""
-
-
-def make(name: str, arguments: Mapping[str, Any]) -> nn.Module:
-    """The network of a name.
-
-    Args:
-        name: one of ``MODELS``, in any case.
-        arguments: of its constructor.
-
-    Raises:
-        ConfigError: an unknown name or argument, or a value that cannot be.
-
-    Example:
-        >>> make("mgkn", {"in_channels": 1, "out_channels": 1, "radius": [0.1, 0.4]}).cycles
-        3
-    """
-    try:
-        return kind_of(name)(**arguments)
-    except TypeError as error:
-        raise ConfigError(f"model {name!r} cannot be made", why=str(error).replace("__init__() ", "")) from error
-
-
-def kind_of(name: str) -> type[nn.Module]:
-    """The class of a name.
-
-    Args:
-        name: one of ``MODELS``, in any case.
-
-    Raises:
-        ConfigError: an unknown name.
-
-    Example:
-        >>> kind_of("gkn").__name__
-        'GKN'
-    """
-    known = {key.lower(): kind for key, kind in MODELS.items()}
-    if name.lower() not in known:
-        raise ConfigError(f"model {name!r} is unknown", why=f"known: {', '.join(MODELS)}", fix=suggestion(name, MODELS))
-    return known[name.lower()]
+MODELS: dict[str, type[nn.Module]] = {**NETWORKS, "SolverCorrector": SolverCorrector, "CFDGCN": CFDGCN}
+"""Networks by name, those with a solver inside among them. Each keeps its ``arguments``, as of ``NETWORKS``."""
 
 
 def name_of(network: nn.Module) -> str:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from gno.errors import ModelError
 from gno.files import replacing
-from gno.models.model_file import tensor_digest
+from gno.models.file.model_file import tensor_digest
 
 LAYOUT = "gno-checkpoint"
 FORMAT = 2

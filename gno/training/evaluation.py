@@ -19,10 +19,10 @@ from gno.errors import SolverError
 from gno.files import check_folder, make_folder, write_text
 from gno.mesh import Mesh, node_volume
 from gno.models import Operator, Propagator
-from gno.models.channel import Channel
-from gno.models.coarse_graph import coarse_of, prolonged
-from gno.models.model_file import load
-from gno.models.solver_corrector import SolverCorrector
+from gno.models.features.channel import Channel
+from gno.models.hybrids.solver_corrector import SolverCorrector
+from gno.models.operator.coarse_graph import coarse_of, prolonged
+from gno.models.saved import load
 from gno.problems import Problem, problem_of
 from gno.problems.misfit import misfit
 from gno.training.environment import as_device, environment

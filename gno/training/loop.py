@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from gno.errors import DataError, Interrupted, ModelError, SolverError
-from gno.models.coarse_states import coarse_states
+from gno.models.coarse.states import coarse_states
 from gno.training.budget import Budget
 from gno.training.checkpoint import load_checkpoint, save_checkpoint
 from gno.training.ema import MovingAverage

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from gno.models import MODELS, Operator
-from gno.models.geometry import Geometry
+from gno.models.features.geometry import Geometry
 from gno.nn.kernel_options import KernelOptions
 from gno.training.complaints import Complaint, unknown, wrong_type
 from gno.training.section import Section

@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import nn
 
 from gno.errors import ConfigError, within_memory
-from gno.models.learned_mesh import learned_meshes
+from gno.models.hybrids.learned_mesh import learned_meshes
 from gno.training.position import Position
 from gno.training.schedule import ConstantSchedule, CosineSchedule
 from gno.training.section import Section

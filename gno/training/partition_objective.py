@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch_geometric.data import Batch
 
-from gno.models.together import encoded_together, own_part
+from gno.models.operator.together import encoded_together, own_part
 from gno.training.losses import LOSSES
 from gno.training.objective import SteadyObjective
 from gno.training.portion import Portion

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch_geometric.data import Batch
 
 from gno.errors import SolverError
-from gno.models.learned_mesh import learned_meshes
+from gno.models.hybrids.learned_mesh import learned_meshes
 from gno.training.losses import Loss
 
 Fields = Mapping[str, Tensor]

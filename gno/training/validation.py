@@ -9,7 +9,7 @@ from torch import Tensor
 from torch_geometric.data import Batch
 
 from gno.models import Operator
-from gno.models.together import encoded_together, own_part
+from gno.models.operator.together import encoded_together, own_part
 from gno.training.batches import Graphs
 from gno.training.gradient import SimplexGradient
 from gno.training.metrics import relative_h1, relative_l2, relative_maximum

@@ -20,7 +20,7 @@ from gno.datasets.archive import reseal
 from gno.datasets.schema import datasets
 from gno.mesh import load, save
 from gno.models import Operator
-from gno.models.model_header import sealed
+from gno.models.file.header import sealed
 from gno.training import Recipe
 from gno.training.checkpoint import load_checkpoint, save_checkpoint
 from tests.datasets.layouts import benchmarks, operators, records

@@ -16,8 +16,8 @@ from gno.datasets import DatasetWriter, FieldSpec, MeshDataset
 from gno.errors import ConfigError, Interrupted
 from gno.mesh import shapes
 from gno.models import CFDGCN, Operator
-from gno.models.coarse_incompressible import CoarseIncompressible
-from gno.models.mesh_table import mesh_table
+from gno.models.coarse.incompressible import CoarseIncompressible
+from gno.models.hybrids.mesh_table import mesh_table
 from gno.training import Event, Recipe, evaluate, train
 from gno.training.checkpoint import load_checkpoint
 from gno.training.optimization import Optimization

@@ -15,7 +15,7 @@ from gno.datasets import DatasetWriter, FieldSpec, MeshDataset
 from gno.errors import ConfigError, DataError
 from gno.mesh import Mesh, load, save, shapes
 from gno.models import Operator
-from gno.models.model_header import read_header
+from gno.models.file.header import read_header
 from gno.training import Recipe, evaluate, train
 
 SMALL = {"width": 4, "depth": 1, "kernel": {"width": 4}, "params": ["strength", "angle"]}

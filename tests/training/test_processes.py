@@ -21,7 +21,7 @@ from gno.datasets import DatasetWriter, FieldSpec, MeshDataset
 from gno.errors import Interrupted, ResourceError
 from gno.mesh import shapes
 from gno.models import Operator
-from gno.models.together import encoded_together, own_part
+from gno.models.operator.together import encoded_together, own_part
 from gno.training import Event, Recipe, train
 from gno.training.checkpoint import load_checkpoint
 from gno.training.portion import portions

@@ -11,7 +11,7 @@ import torch
 from gno.fv import Diffusion
 from gno.mesh import load
 from gno.models import Operator
-from gno.models.model_header import sealed
+from gno.models.file.header import sealed
 from gno.training import Recipe, train
 from gno.training.checkpoint import load_checkpoint
 from tests.faults.fault import Case, Place, Words

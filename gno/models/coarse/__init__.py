@@ -1,0 +1,1 @@
+"""Solvers on coarse meshes, as hybrids take them."""

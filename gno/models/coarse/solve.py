@@ -1,0 +1,120 @@
+"""A coarse solution on a fine mesh: solved where it is cheap, and prolonged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gno.errors import ConfigError
+from gno.mesh.coarsening import coarsen
+from gno.mesh.interpolation import Interpolation
+from gno.mesh.mesh import Mesh
+from gno.models.coarse.mesh_solver import MeshSolver
+
+DEFAULTS = {"nodes": 256, "smoothing": 0}
+"""What a table says of a coarse solver where it says nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class CoarseSolve:
+    """A solver on a coarse mesh of the domain, whose fields are interpolated at the nodes of the fine one.
+
+    Args:
+        solver: of the equations.
+        nodes: about how many nodes the coarse mesh has, where it is made from the fine one by ``gno.mesh.coarsen``.
+        smoothing: steps of a smoother on the fine mesh that follow a correction; the solver has to have one.
+        mesh: the coarse mesh, where one is given for all fine meshes.
+
+    Raises:
+        ConfigError: fewer than 4 nodes, a negative smoothing, or a solver without a smoother.
+
+    Example:
+        >>> import numpy as np
+        >>> from gno.mesh import shapes
+        >>> from gno.problems import Darcy
+        >>> mesh = shapes.square(0.1)
+        >>> mesh = mesh.with_data({"permeability": np.ones(mesh.num_points)})
+        >>> float(CoarseSolve(Darcy(), nodes=40).prolonged(mesh, ["u"]).point_data["u"].max().round(3))
+        0.076
+    """
+
+    solver: MeshSolver
+    nodes: int = DEFAULTS["nodes"]
+    smoothing: int = DEFAULTS["smoothing"]
+    mesh: Mesh | None = None
+
+    def __post_init__(self) -> None:
+        check_table({"nodes": self.nodes, "smoothing": self.smoothing})
+        if self.smoothing and not hasattr(self.solver, "smooth"):
+            raise ConfigError(
+                f"smoothing is {self.smoothing}",
+                why=f"{type(self.solver).__name__} has no smoother",
+                fix="set smoothing = 0",
+            )
+
+    def prolonged(self, mesh: Mesh, names: Sequence[str]) -> Mesh:
+        """The fine mesh with the coarse fields at its nodes.
+
+        Args:
+            mesh: with the inputs of the solver.
+            names: of the fields.
+
+        Raises:
+            ConfigError: a fine mesh of no more nodes than the coarse one.
+            MeshError: a mesh that cannot be coarsened so far.
+            SolverError: the coarse solve does not converge.
+        """
+        coarse = self._coarse(mesh)
+        solved = self.solver.solve(self.solver.transferred(mesh, coarse)).point_data
+        found = Interpolation.of(coarse, mesh.points)
+        return mesh.with_data({**mesh.point_data, **{name: found(solved[name]) for name in names}})
+
+    def smoothed(self, mesh: Mesh) -> Mesh:
+        """The fine mesh with its fields after ``smoothing`` steps; as it is where that is none.
+
+        Args:
+            mesh: with inputs, and fields at the nodes.
+        """
+        return self.solver.smooth(mesh, self.smoothing) if self.smoothing else mesh  # type: ignore[attr-defined]
+
+    def finer(self, factor: float = 2.0) -> CoarseSolve:
+        """The same with edges so many times shorter.
+
+        Args:
+            factor: of the edges.
+        """
+        nodes, dim = (self.nodes, 2) if self.mesh is None else (self.mesh.num_points, self.mesh.dim)
+        return replace(self, nodes=round(nodes * factor**dim), mesh=None)
+
+    def _coarse(self, mesh: Mesh) -> Mesh:
+        if self.mesh is not None:
+            return self.mesh
+        if self.nodes >= mesh.num_points:
+            raise ConfigError(
+                f"a coarse mesh of {self.nodes} nodes for a fine one of {mesh.num_points}",
+                why="it must have fewer",
+                fix="solve on the fine mesh itself, or refine it",
+            )
+        return coarsen(mesh, self.nodes)
+
+
+def check_table(table: Mapping[str, Any]) -> None:
+    """Refuse what a recipe cannot say of a coarse solver.
+
+    Args:
+        table: ``nodes``, ``smoothing``, ``solver``.
+
+    Raises:
+        ConfigError: an unknown key, fewer than 4 nodes, or a negative smoothing.
+
+    Example:
+        >>> check_table({"nodes": 100, "solver": {"name": "diffusion"}})
+    """
+    wrong = sorted(set(table) - {*DEFAULTS, "solver"})
+    if wrong:
+        raise ConfigError(f"coarse has {wrong[0]!r}", why=f"known: {', '.join(DEFAULTS)}, solver")
+    for name, least in (("nodes", 4), ("smoothing", 0)):
+        value = table.get(name, DEFAULTS[name])
+        if type(value) is not int or value < least:
+            raise ConfigError(f"coarse.{name} is {value!r}", why=f"it is a whole number, {least} or more")

@@ -1,0 +1,1 @@
+"""Networks with a solver inside, one paper a file."""

@@ -1,0 +1,1 @@
+"""The operator, step by step in time."""

@@ -1,0 +1,1 @@
+"""Networks without a solver inside, one paper a file."""

@@ -1,0 +1,1 @@
+"""The operator, which carries a network from mesh to mesh: made, applied, checked."""
