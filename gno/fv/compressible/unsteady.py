@@ -13,9 +13,15 @@ from gno.fv.boundary.values import scalars, vectors
 from gno.fv.compressible.flow import Compressible
 from gno.fv.compressible.free_stream import FreeStream
 from gno.fv.compressible.gas import Conserved, Gas
-from gno.fv.compressible.runge_kutta import OnTime, RungeKutta
+from gno.fv.compressible.implicit_runge_kutta import ImplicitRungeKutta
+from gno.fv.compressible.runge_kutta import RungeKutta
 from gno.fv.compressible.solution import CompressibleFlow
+from gno.fv.compressible.stage import Stage
+from gno.fv.marching.adaptive import OnTime, march
 from gno.fv.nonlinear.report import Report
+
+COURANT = {"explicit": 0.8, "implicit": 20.0}
+"""Methods, and their C where nothing is said."""
 
 
 class UnsteadyCompressible:
@@ -25,17 +31,20 @@ class UnsteadyCompressible:
         V_i \frac{\partial U_i}{\partial t} = -R_i(U), \qquad \tau = C \min_i V_i / \Lambda_i, \qquad
         \Lambda_i = \sum_f (|v \cdot S| + c |S|)
 
-    with the residual of ``Compressible`` and explicit steps of third order, which keep mass, momentum and energy.
+    with the residual of ``Compressible`` and steps of third order, which keep mass, momentum and energy. Explicit ones
+    cost three residuals and have to be short; each of the three stages of an implicit one is solved by Newton's method,
+    and it may be as long as what moves allows: where the smallest cells are much smaller than what happens in them.
 
-    Source: Shu and Osher 1988, J. Comput. Phys. 77, 439, equation 2.18, for the steps.
+    Source: Shu and Osher 1988, J. Comput. Phys. 77, 439, equation 2.18; Alexander 1977, SIAM J. Numer. Anal. 14, 1006.
 
     Args:
         solver: mesh, conditions and scheme; ``roe`` or ``hllc`` where there are shocks.
-        courant: C; along a row of cells the fastest wave goes C / 2 of one in a step.
+        method: ``explicit`` or ``implicit``.
+        courant: C; along a row of cells the fastest wave goes C / 2 of one in a step. Without it .8 or, implicit, 20.
         step: the time step, in place of ``courant``.
 
     Raises:
-        ConfigError: a number that is not larger than 0.
+        ConfigError: an unknown method, or a number that is not larger than 0.
 
     Example:
         >>> import torch
@@ -49,11 +58,21 @@ class UnsteadyCompressible:
         (True, True)
     """
 
-    def __init__(self, solver: Compressible, *, courant: float = 0.8, step: float | None = None) -> None:
+    def __init__(
+        self,
+        solver: Compressible,
+        *,
+        method: str = "explicit",
+        courant: float | None = None,
+        step: float | None = None,
+    ) -> None:
+        if method not in COURANT:
+            raise ConfigError(f"method {method!r} is unknown", why=f"there are {', '.join(COURANT)}")
         for name, value in {"courant": courant, "step": step}.items():
             if value is not None and not (math.isfinite(value) and value > 0):
                 raise ConfigError(f"{name} is {value}", why="it is larger than 0")
-        self.solver, self.courant, self.step = solver, courant, step
+        self.solver, self.method, self.step = solver, method, step
+        self.courant = COURANT[method] if courant is None else courant
 
     def start(
         self, *, density: Value, velocity: Value, pressure: Value, stream: FreeStream | None = None
@@ -89,7 +108,7 @@ class UnsteadyCompressible:
                     f"the {name} at node {worst} is {float(value[worst]):.4g}", why="of a gas it is larger than 0"
                 )
         free = stream or FreeStream.at_rest(dim=solver.mesh.dim, heat_ratio=solver.heat_ratio)
-        return solver.flow(self._state(gas, free), free, solver.parameters(free), _explicit(0))
+        return solver.flow(self._state(gas, free), free, solver.parameters(free), _report(0))
 
     def advance(
         self,
@@ -112,6 +131,7 @@ class UnsteadyCompressible:
 
         Raises:
             ConfigError: a flow or duration that cannot be used.
+            ConvergenceError: a stage of an implicit step that does not converge.
             MeshError: points with which cells cannot be used.
             SolverError: a density or pressure that is not positive, with its node; or gas that comes in faster than
                 sound where a condition does not say all about it.
@@ -134,16 +154,18 @@ class UnsteadyCompressible:
             _refuse_negative(gas, free, time)
             solver.boundary.refuse_fast_inflow(gas, theta.metric.outer_area, ratio)
 
-        steps = RungeKutta(lambda u: -per_time * solver.residual(u, theta), longest, check)
-        state, taken = steps.march(self._state(initial.gas, free), duration, on_step)
-        return solver.flow(state, free, theta, _explicit(taken))
+        stage = Stage(solver.balance, theta, per_time)
+        explicit = self.method == "explicit"
+        step = RungeKutta(stage.change, check) if explicit else ImplicitRungeKutta(stage.change, stage, check)
+        state, taken = march(step, self._state(initial.gas, free), duration, longest=longest, on_step=on_step)
+        return solver.flow(state, free, theta, _report(taken))
 
     def _state(self, gas: Gas, free: FreeStream) -> Conserved:
         return Gas(*(t / one for t, one in zip(gas, free.units))).conserved(self.solver.heat_ratio)
 
 
-def _explicit(steps: int) -> Report:
-    """Of steps that leave nothing to iterate."""
+def _report(steps: int) -> Report:
+    """Of steps that all have been taken: those that do not converge are errors."""
     return Report(True, steps, 0.0, (), 0, 0)
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from gno.errors import ConfigError, SolverError
 from gno.fv import Compressible, FarField, PressureOutlet, Slip, Symmetry, UnsteadyCompressible
 from gno.fv.compressible.runge_kutta import RungeKutta
+from gno.fv.marching.adaptive import march
 from gno.mesh import Mesh, shapes
 from gno.testing import observed_order
 from tests.fv.meshes import renumbered
@@ -145,7 +146,7 @@ def test_momentum_changes_by_the_push_of_the_walls() -> None:
         pushed.append((pressure[node, None] * area).sum(0))
         return -BOX.residual(state, theta) / volume[:, None]
 
-    end, taken = RungeKutta(change, lambda _: 1e-2, lambda *_: None).march(u, 1e-2)
+    end, taken = march(RungeKutta(change, lambda *_: None), u, 1e-2, longest=lambda _: 1e-2)
     first, second, third = pushed[:3]
     gained = (volume[:, None] * (end - u)).sum(0)[1:3]
     assert taken == 1
