@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gno.cli.conditions import GAS, conditions
-from gno.cli.settings import Value, check_names, number
+from gno.cli.settings import Value, check_names, number, switch
 from gno.errors import ConfigError, SolverError
 from gno.fv import Compressible, CompressibleFlow, Condition, FarField, FVMesh, Slip, Symmetry
 from gno.fv.compressible.march import PseudoTime
@@ -16,7 +16,7 @@ from gno.fv.nonlinear.newton import OnStep
 from gno.fv.volumes.patches import REST
 from gno.mesh import Mesh
 
-SETTINGS = ("mach", "alpha", "scheme", "density", "pressure", "heat_ratio", "chord", "cfl")
+SETTINGS = ("mach", "alpha", "scheme", "density", "pressure", "heat_ratio", "chord", "cfl", "vortex")
 MARKERS: dict[str, Condition] = {
     "airfoil": Slip(),
     "wall": Slip(),
@@ -70,7 +70,7 @@ class GasProblem:
             )
         self.solver = Compressible(
             volumes,
-            {**known, **stated},
+            _swirled({**known, **stated}, switch(given, "vortex")),
             scheme=str(given.get("scheme", "roe")),
             heat_ratio=number(given, "heat_ratio", 1.4),
             chord=number(given, "chord", 1.0),
@@ -131,3 +131,12 @@ class GasProblem:
         return {
             name: np.asarray(self.mesh.boundary[name]) for name in self.solver.boundary.patches(Slip) if name != REST
         }
+
+
+def _swirled(held: Mapping[str, Condition], vortex: bool) -> dict[str, Condition]:
+    """The conditions with a vortex on every far field, if one is wanted."""
+    if not vortex:
+        return dict(held)
+    if not any(isinstance(condition, FarField) for condition in held.values()):
+        raise ConfigError("--set vortex=true, but no patch is a far field", fix="say which is: --bc PATCH=farfield")
+    return {name: FarField(vortex=True) if isinstance(c, FarField) else c for name, c in held.items()}

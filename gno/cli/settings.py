@@ -84,6 +84,28 @@ def number(given: Mapping[str, Value], name: str, default: float | None = None) 
     return float(value)
 
 
+def switch(given: Mapping[str, Value], name: str) -> bool:
+    """A setting that is true or false; false where it is not given.
+
+    Args:
+        given: from ``settings``.
+        name: its name.
+
+    Raises:
+        ConfigError: something else.
+
+    Example:
+        >>> switch({"vortex": True}, "vortex"), switch({}, "vortex")
+        (True, False)
+    """
+    value = given.get(name, False)
+    if not isinstance(value, bool):
+        raise ConfigError(
+            f"--set {name}={value}", why="it must be true or false", fix=f"for example: --set {name}=true"
+        )
+    return value
+
+
 def vector(given: Mapping[str, Value], name: str, default: float | Sequence[float]) -> Any:
     """A setting that is a vector, or a number where that can stand for one.
 

@@ -30,6 +30,8 @@ def euler(
     Patches named airfoil, wall, farfield and symmetry need no --bc. Kinds for others: slip, farfield, symmetry,
     inlet:SPEED, velocity:VX,VY, stagnation:PRESSURE,DENSITY, pressure:VALUE.
 
+    --set vortex=true lets the far field swirl with the lift: then lift hardly depends on how far away that is.
+
     Where it does not converge, --set cfl=1 (10 without) goes in smaller steps.
     """
     from gno.cli.gas import GasProblem

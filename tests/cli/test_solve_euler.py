@@ -43,6 +43,24 @@ def test_a_far_field_that_is_near_is_warned_of(gno: Gno, tmp_path: Path) -> None
     assert "chords from the body" in answer.err
 
 
+def test_the_far_field_swirls_with_the_lift(gno: Gno, airfoil: Mesh, tmp_path: Path) -> None:
+    save(airfoil, tmp_path / "a.su2")
+    words = ("--set", "mach=0.5", "--set", "alpha=1.25", "--set", "vortex=true", "-o", tmp_path / "out.vtu", "--json")
+    answer = gno("solve", "euler", tmp_path / "a.su2", *words)
+    flow = Compressible(airfoil, {"airfoil": Slip(), "farfield": FarField(vortex=True)}).solve(mach=0.5, alpha=1.25)
+    assert answer.json["forces"]["airfoil"]["cl"] == pytest.approx(float(flow.cl), rel=1e-6)
+
+
+def test_gas_that_comes_in_through_an_outlet_is_told_of(gno: Gno, tmp_path: Path) -> None:
+    save(shapes.rectangle(0.25, 1.0, 1.0, kind="quad"), tmp_path / "box.su2")
+    words = ("--bc", "left=pressure:0.71", "--bc", "right=farfield", "--bc", "*=slip", "--set", "mach=2")
+    answer = gno("solve", "euler", tmp_path / "box.su2", *words, "-o", tmp_path / "out.vtu")
+    assert answer.code == 5
+    assert "comes in at Mach" in answer.error[0]
+    assert "through patch 'left'" in answer.error[0]
+    assert "FarField" in answer.error[2]
+
+
 def test_walls_that_a_star_stands_for_are_drawn_too(gno: Gno, airfoil: Mesh, tmp_path: Path) -> None:
     save(airfoil, tmp_path / "a.su2")
     words = ("--set", "mach=0.3", "--bc", "farfield=farfield", "--bc", "*=slip", "-o", tmp_path / "out.vtu", "--json")
@@ -61,6 +79,12 @@ def test_walls_that_a_star_stands_for_are_drawn_too(gno: Gno, airfoil: Mesh, tmp
         (("--set", "mach=0.5", "--bc", "wing=slip"), "'wing'"),
         (("--set", "mach=0.5", "--bc", "airfoil=noslip"), "no condition"),
         (("--set", "mach=0.5", "--set", "chord=0"), "chord"),
+        (("--set", "mach=0.5", "--set", "vortex=1"), "vortex=1"),
+        (("--set", "mach=1.5", "--set", "vortex=true"), "mach is 1.5, with the vortex"),
+        (
+            ("--set", "mach=0.5", "--set", "vortex=true", "--bc", "*=slip", "--bc", "farfield=pressure:1"),
+            "no patch is a far",
+        ),
     ],
 )
 def test_what_cannot_be_solved_is_refused(

@@ -123,10 +123,16 @@ class FarField:
 
     Where the gas comes in faster than sound all of it is given, and where it leaves so nothing is.
 
+    Args:
+        vortex: whether the body's own lift swirls what lies outside, as far from one in an endless stream slower than
+            sound: then its lift hardly depends on how far away the boundary is.
+
     Example:
-        >>> FarField()
-        FarField()
+        >>> FarField(vortex=True)
+        FarField(vortex=True)
     """
+
+    vortex: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,8 +15,12 @@ from gno.fv.compressible.gas import Gas
 from gno.fv.compressible.jst import Neighborhood, jst, spectral_radius, transported
 from gno.fv.compressible.metric import Metric
 from gno.fv.compressible.reconstruction import reconstruct
+from gno.fv.compressible.vortex import Vortex
+from gno.fv.linear.lagged import Linearization
 from gno.fv.linear.pattern import SparsePattern
+from gno.fv.linear.rank_one import RankOne
 from gno.fv.nonlinear.balance import Balance, Slope, State
+from gno.fv.nonlinear.jacobian import local_derivatives
 from gno.fv.reconstruction.least_squares import coefficients
 from gno.fv.volumes.geometry import Geometry
 
@@ -32,11 +36,13 @@ class EulerTheta(NamedTuple):
         metric: areas and ways.
         coefficient: of the gradients, on their stencil ``(entries, values or 1, dim or 1)``.
         outside: what is given on the outer faces.
+        vortex: what the lift adds to that, if it does.
     """
 
     metric: Metric
     coefficient: Float[Tensor, "entries components dim"]
     outside: Outside
+    vortex: Vortex | None = None
 
 
 class EulerBalance(Balance):
@@ -61,14 +67,15 @@ class EulerBalance(Balance):
         self._rows = {kind: boundary.rows(kind) for kind in sorted(kinds, key=lambda kind: kind.__name__)}
         super().__init__(mesh.owner, mesh.neighbor, num_cells=mesh.num_cells, components=mesh.dim + 2, stencil=stencil)
 
-    def theta(self, geometry: Geometry, outside: Outside) -> EulerTheta:
+    def theta(self, geometry: Geometry, outside: Outside, vortex: Vortex | None = None) -> EulerTheta:
         """What the fluxes take.
 
         Args:
             geometry: of the mesh.
             outside: what is given on the boundary.
+            vortex: what the lift adds to it.
         """
-        return EulerTheta(Metric.of(geometry, self.length), self.weights(geometry), outside)
+        return EulerTheta(Metric.of(geometry, self.length), self.weights(geometry), outside, vortex)
 
     @abstractmethod
     def weights(self, geometry: Geometry) -> Float[Tensor, "entries components dim"]:
@@ -81,6 +88,57 @@ class EulerBalance(Balance):
     def outer_flux(self, u_p: State, g_p: Slope, theta: EulerTheta) -> State:  # noqa: ARG002 - for children
         """Of mass, momentum and energy out through the outer faces."""
         return boundary_flux(self._rows, u_p, theta.outside, theta.metric.outer_area, self.heat_ratio)
+
+    def residual(self, u: State, parameters: EulerTheta) -> State:
+        """By how much the balance of each cell is missed; through the vortex each far one knows of all on walls.
+
+        Args:
+            u: the state.
+            parameters: from ``theta``.
+        """
+        if parameters.vortex is None:
+            return super().residual(u, parameters)
+        swirled = self._swirled(parameters, parameters.vortex, self._circulation(u, parameters, parameters.vortex))
+        return super().residual(u, swirled)
+
+    def linearized(self, u: State, parameters: EulerTheta) -> Linearization:
+        """The exact derivative of the residual, of which the vortex makes a product of two vectors.
+
+        Args:
+            u: the state.
+            parameters: from ``theta``.
+        """
+        vortex = parameters.vortex
+        if vortex is None:
+            return self.jacobian(u, parameters)
+        circulation, at_border = self._circulation(u, parameters, vortex), u.index_select(-2, self.border)
+        each = circulation[..., None].expand(*u.shape[:-2], len(self.border), 1)
+        nothing = at_border.new_zeros((*at_border.shape, 0))
+
+        def far_flux(strength: Tensor) -> Tensor:
+            return self.outer_flux(at_border, nothing, self._swirled(parameters, vortex, strength[..., 0]))
+
+        def lift(w: Tensor) -> Tensor:
+            return (vortex.lift * Gas.of(w, self.heat_ratio).pressure)[..., None]
+
+        (column,), (row,) = (
+            local_derivatives(far_flux, each, trailing=(1,)),
+            local_derivatives(lift, at_border, trailing=(1,)),
+        )
+        column, row = (
+            torch.zeros_like(u).index_add(-2, self.border, of).flatten(-2) for of in (column[..., 0], row[..., 0, :])
+        )
+        values, pattern = self.jacobian(u, self._swirled(parameters, vortex, circulation))
+        return values, pattern, None, RankOne(column, row)
+
+    def _circulation(self, u: State, theta: EulerTheta, vortex: Vortex) -> Tensor:
+        gas = Gas.of(u.index_select(-2, self.border), self.heat_ratio)
+        return vortex.circulation(gas.pressure, theta.outside.far)
+
+    @staticmethod
+    def _swirled(theta: EulerTheta, vortex: Vortex, circulation: Tensor) -> EulerTheta:
+        far = vortex.around(theta.outside.far, circulation)
+        return theta._replace(outside=theta.outside._replace(far=far), vortex=None)
 
     def rate(self, u: State, theta: EulerTheta) -> Float[Tensor, "*samples cells"]:
         r"""Volume over the time in which the fastest wave crosses each dual cell: :math:`\sum_f (|v \cdot S| + c |S|)`.

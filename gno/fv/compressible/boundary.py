@@ -17,12 +17,13 @@ from gno.fv.boundary.conditions import Condition, FarField, Inlet, PressureOutle
 from gno.fv.boundary.values import scalars, vectors
 from gno.fv.compressible.gas import Conserved, Gas, Rows, dot
 from gno.fv.compressible.roe import roe
+from gno.fv.compressible.vortex import Vortex
 from gno.fv.volumes.geometry import Geometry
 from gno.fv.volumes.mesh import FVMesh
 
 WALLS = (Slip, Symmetry)
-NEAR = 10
-"""Chords from a body within which a far field disturbs it."""
+NEAR, SWIRLED_NEAR = 10, 5
+"""Chords from a body within which a far field disturbs it: without, and with the vortex of its lift."""
 
 
 class Outside(NamedTuple):
@@ -71,13 +72,55 @@ class GasBoundary:
                     f"patch {name!r} has the condition {type(condition).__name__}",
                     why="a gas needs Slip, Symmetry, FarField, Inlet, StagnationInlet or PressureOutlet",
                 )
-        return cls(mesh, held)
+        boundary = cls(mesh, held)
+        if boundary.swirled:
+            boundary._refuse_no_body()
+        return boundary
 
     def rows(self, *kinds: type) -> Int[Tensor, " rows"]:
         """Numbers, among the outer faces, of those that have one of some conditions."""
         none = self.mesh.owner[:0]
         rows = [self.mesh.patches[name] for name, held in self.conditions.items() if isinstance(held, kinds)]
         return torch.cat([none, *rows]).sort().values - (self.mesh.num_inner if rows else 0)
+
+    @property
+    def swirled(self) -> list[str]:
+        """Names of the patches that the lift swirls."""
+        return [name for name, held in self.conditions.items() if isinstance(held, FarField) and held.vortex]
+
+    def vortex(self, geometry: Geometry, stream: Gas, heat_ratio: float) -> Vortex | None:
+        """The vortex of the lift of all walls, if a far field wants it; arguments as of ``outside``.
+
+        Args:
+            geometry: of the mesh.
+            stream: the undisturbed flow ``(..., 1)`` rows, in units.
+            heat_ratio: of specific heats.
+
+        Raises:
+            ConfigError: a stream that is not slower than sound.
+        """
+        if not self.swirled:
+            return None
+        start = self.mesh.num_inner
+        return Vortex.of(
+            geometry.center[start:],
+            geometry.area[start:],
+            walls=self.rows(Slip),
+            far=torch.cat([self.mesh.patches[name] for name in self.swirled]) - start,
+            stream=stream,
+            heat_ratio=heat_ratio,
+        )
+
+    def _refuse_no_body(self) -> None:
+        others = [name for name, held in self.conditions.items() if not isinstance(held, Slip | FarField)]
+        if self.mesh.dim != 2 or others or not self.patches(Slip):
+            what = f"patch {others[0]!r} is neither" if others else "there is no wall"
+            raise ConfigError(
+                f"patch {self.swirled[0]!r} has a vortex, but "
+                + (what if self.mesh.dim == 2 else f"the mesh has {self.mesh.dim} dimensions"),
+                why="it is that of the lift of walls in an endless stream, in the plane: Slip and FarField",
+                fix="give FarField() without vortex",
+            )
 
     def patches(self, *kinds: type) -> list[str]:
         """Names of the patches that have one of some conditions."""
@@ -94,9 +137,12 @@ class GasBoundary:
         if not around or bool(torch.isin(body, far).any()):
             return
         distance = float(torch.cdist(self.mesh.points[body], self.mesh.points[far]).min()) / chord
-        if distance < NEAR:
+        least = SWIRLED_NEAR if self.swirled else NEAR
+        if distance < least:
+            other = "" if self.swirled else ", or FarField(vortex=True)"
             warnings.warn(
-                f"the far field is {distance:.3g} chords from the body: lift is wrong where that is less than {NEAR}",
+                f"the far field is {distance:.3g} chords from the body: lift is wrong where that is less than {least}; "
+                f"take a mesh that reaches further{other}",
                 stacklevel=3,
             )
 

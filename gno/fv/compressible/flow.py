@@ -22,6 +22,7 @@ from gno.fv.compressible.solution import CompressibleFlow
 from gno.fv.nonlinear.implicit import implicit_solve
 from gno.fv.nonlinear.newton import OnStep
 from gno.fv.nonlinear.report import ConvergenceError, Report
+from gno.fv.volumes.geometry import Geometry
 from gno.fv.volumes.mesh import FVMesh
 from gno.mesh import Mesh
 
@@ -149,13 +150,17 @@ class Compressible:
             points: other coordinates of the nodes.
 
         Raises:
-            ConfigError: values on the boundary that cannot be used.
+            ConfigError: values on the boundary that cannot be used, or a vortex in a stream not slower than sound.
             MeshError: points with which cells cannot be used.
         """
         if points is not None:
             self.mesh.check(points)
         geometry = self.mesh.geometry(points)
-        return self.balance.theta(geometry, self.boundary.outside(geometry, free.gas, free.units))
+        return self._theta(self.balance, geometry, free)
+
+    def _theta(self, balance: EulerBalance, geometry: Geometry, free: FreeStream) -> EulerTheta:
+        outside = self.boundary.outside(geometry, free.gas, free.units)
+        return balance.theta(geometry, outside, self.boundary.vortex(geometry, free.gas, self.heat_ratio))
 
     def steady(
         self,
@@ -204,7 +209,7 @@ class Compressible:
             balance.residual,
             start,
             parameters,
-            jacobian=balance.jacobian,
+            jacobian=balance.linearized,
             method=march,
             derivatives=method.derivatives,
             on_step=on_step,
@@ -216,8 +221,7 @@ class Compressible:
         if self.scheme == "jst":
             return still
         central = JSTBalance(self.boundary, self.heat_ratio, self.chord)
-        geometry = self.mesh.geometry(points)
-        theta = central.theta(geometry, self.boundary.outside(geometry, free.gas, free.units))
+        theta = self._theta(central, self.mesh.geometry(points), free)
         try:
             return self._march(central, theta, still, scale, PseudoTime(tolerance=LOOSE))[0]
         except SolverError:

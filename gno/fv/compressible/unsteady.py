@@ -44,7 +44,7 @@ class UnsteadyCompressible:
         step: the time step, in place of ``courant``.
 
     Raises:
-        ConfigError: an unknown method, or a number that is not larger than 0.
+        ConfigError: an unknown method, a number that is not larger than 0, or a far field with a vortex.
 
     Example:
         >>> import torch
@@ -71,6 +71,12 @@ class UnsteadyCompressible:
         for name, value in {"courant": courant, "step": step}.items():
             if value is not None and not (math.isfinite(value) and value > 0):
                 raise ConfigError(f"{name} is {value}", why="it is larger than 0")
+        if solver.boundary.swirled:
+            raise ConfigError(
+                f"patch {solver.boundary.swirled[0]!r} has a vortex",
+                why="it is that of a steady lift",
+                fix="give FarField() without vortex",
+            )
         self.solver, self.method, self.step = solver, method, step
         self.courant = COURANT[method] if courant is None else courant
 

@@ -13,12 +13,17 @@ from gno.errors import SolverError
 from gno.fv.linear.factor import Factor
 from gno.fv.linear.krylov import gmres
 from gno.fv.linear.pattern import SparsePattern
+from gno.fv.linear.rank_one import RankOne
 from gno.fv.linear.sparse import factorize
 
 Near = Callable[[], tuple[Tensor, SparsePattern]]
 """Entries and pattern of a matrix near to the one to be solved with, and cheaper to factorize."""
-Linearization = tuple[Tensor, SparsePattern] | tuple[Tensor, SparsePattern, Near]
-"""Entries and pattern of a matrix, and what makes one nearby."""
+Linearization = (
+    tuple[Tensor, SparsePattern]
+    | tuple[Tensor, SparsePattern, Near]
+    | tuple[Tensor, SparsePattern, Near | None, RankOne]
+)
+"""Entries and pattern of a matrix, what makes one nearby, and what is added to it."""
 
 EXACT = 1e-13
 """Relative residual that derivatives ask for."""
@@ -68,6 +73,7 @@ class LaggedFactor(Factor):
         values: Float[Tensor, "*samples entries"],
         pattern: SparsePattern,
         near: Near | None = None,
+        added: RankOne | None = None,
         *,
         diagonal: Tensor | None = None,
     ) -> None:
@@ -77,6 +83,7 @@ class LaggedFactor(Factor):
             values: its entries.
             pattern: where they stand, in every sample.
             near: makes the matrix that is factorized in its stead, of as many samples.
+            added: to the matrix, not to its factor: it costs GMRES one step more.
             diagonal: what to add to the diagonal ``(samples, n)``.
         """
         self.samples = values.shape[0] if values.ndim == 2 else 1
@@ -85,7 +92,7 @@ class LaggedFactor(Factor):
             kept.given, kept.pattern, kept.factor = pattern, pattern.repeat(self.samples), None
         self._pattern = kept.pattern
         self._values = _with_diagonal(values, self._pattern, diagonal)
-        self._near, self._diagonal = near, diagonal
+        self._near, self._diagonal, self._added = near, diagonal, added
         # On the host SciPy's product takes a fourth of the time of an index_add.
         self._matrix = self._pattern.csr(self._values) if self._values.device.type == "cpu" else None
 
@@ -157,8 +164,10 @@ class LaggedFactor(Factor):
 
     def _multiply(self, v: Tensor, transposed: bool) -> Tensor:
         if self._matrix is None:
-            return self._pattern.multiply(self._values, v, transposed=transposed)
-        return torch.from_numpy((self._matrix.T if transposed else self._matrix) @ v.numpy())
+            product = self._pattern.multiply(self._values, v, transposed=transposed)
+        else:
+            product = torch.from_numpy((self._matrix.T if transposed else self._matrix) @ v.numpy())
+        return product if self._added is None else product + self._added.multiply(v, transposed=transposed)
 
     def _rounding(self, x: Tensor, b: Tensor) -> float:
         """Relative residual below which rounding hides everything."""

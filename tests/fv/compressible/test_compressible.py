@@ -200,8 +200,14 @@ def test_what_cannot_be_used_is_refused() -> None:
 
 def test_a_far_field_that_is_near_is_warned_of() -> None:
     mesh = shapes.airfoil_o(shapes.naca("0012"), around=16, outward=6, far_field=5.0)
-    with pytest.warns(UserWarning, match=r"the far field is 4\.\d+ chords from the body"):
+    with pytest.warns(
+        UserWarning, match=r"is 4\.\d+ chords from the body.*less than 10; .* or FarField\(vortex=True\)"
+    ):
         Compressible(mesh, AROUND)
+    with pytest.warns(UserWarning, match=r"less than 5; take a mesh that reaches further$"):
+        Compressible(mesh, {"airfoil": Slip(), "farfield": FarField(vortex=True)})
+    further = shapes.airfoil_o(shapes.naca("0012"), around=16, outward=6, far_field=6.0)
+    Compressible(further, {"airfoil": Slip(), "farfield": FarField(vortex=True)})  # warnings are errors
 
 
 def test_without_a_wall_there_are_no_forces() -> None:
