@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gno.cli.conditions import GAS, conditions
+from gno.cli.gas_start import flow_from
 from gno.cli.settings import Value, check_names, number, switch
 from gno.errors import ConfigError, SolverError
 from gno.fv import Compressible, CompressibleFlow, Condition, FarField, FVMesh, Slip, Symmetry
+from gno.fv.compressible.flow import SCHEME
 from gno.fv.compressible.march import PseudoTime
 from gno.fv.nonlinear.newton import OnStep
 from gno.fv.volumes.patches import REST
@@ -71,29 +73,31 @@ class GasProblem:
         self.solver = Compressible(
             volumes,
             _swirled({**known, **stated}, switch(given, "vortex")),
-            scheme=str(given.get("scheme", "roe")),
+            scheme=str(given.get("scheme", SCHEME)),
             heat_ratio=number(given, "heat_ratio", 1.4),
             chord=number(given, "chord", 1.0),
         )
 
-    def steady(self, on_step: OnStep | None = None) -> Steady:
+    def steady(self, on_step: OnStep | None = None, *, initial: Mesh | None = None) -> Steady:
         """The steady flow.
 
         Args:
             on_step: as of ``Compressible.solve``.
+            initial: a flow to start from, on any mesh.
 
         Raises:
+            DataError: a flow to start from that lacks a field.
             SolverError: the solver does not converge.
         """
-        pressure = number(self.given, "pressure") if "pressure" in self.given else None
-        flow = self.solver.solve(
-            mach=self.mach,
-            alpha=self.alpha,
-            density=number(self.given, "density", 1.0),
-            pressure=pressure,
-            method=PseudoTime(cfl=number(self.given, "cfl", PseudoTime.cfl)),
-            on_step=on_step,
-        )
+        stream = {
+            "mach": self.mach,
+            "alpha": self.alpha,
+            "density": number(self.given, "density", 1.0),
+            "pressure": number(self.given, "pressure") if "pressure" in self.given else None,
+        }
+        start = None if initial is None else flow_from(initial, self.solver, self.solver.free_stream(**stream))
+        method = PseudoTime(cfl=number(self.given, "cfl", PseudoTime.cfl))
+        flow = self.solver.solve(**stream, initial=start, method=method, on_step=on_step)
         named = {name: getattr(flow, name) for name in ("density", "velocity", "pressure", "mach", "cp")}
         if not all(bool(values.isfinite().all()) for values in named.values()):
             raise SolverError("the flow is not finite", why="the solver left what a gas can be")

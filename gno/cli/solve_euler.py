@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from gno.cli.options import Conditions, Debug, Fields, Json, MeshFile, Quiet, Set
 from gno.cli.output import Output
@@ -18,19 +20,25 @@ def euler(
     out: Fields,
     set_: Set = None,
     bc: Conditions = None,
+    initial: Annotated[
+        Path | None,
+        typer.Option("--initial", metavar="FLOW.vtu", help="Start from a flow of the same stream, on any mesh."),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
     _debug: Debug = False,
 ) -> None:
     """Steady compressible flow without friction: lift, drag, and the pressure on the surface.
 
-    --set mach=M is needed; --set alpha=DEGREES (angle of attack) and --set scheme=roe|hllc|jst are not, nor are
+    --set mach=M is needed; --set alpha=DEGREES (angle of attack) and --set scheme=jst|roe|hllc are not, nor are
     density and pressure of the free stream (its speed of sound is 1 without), heat_ratio=1.4, chord=1.
 
     Patches named airfoil, wall, farfield and symmetry need no --bc. Kinds for others: slip, farfield, symmetry,
     inlet:SPEED, velocity:VX,VY, stagnation:PRESSURE,DENSITY, pressure:VALUE.
 
     --set vortex=true lets the far field swirl with the lift: then lift hardly depends on how far away that is.
+
+    --initial FLOW.vtu starts from what this command wrote for the same stream, as on a coarser mesh.
 
     Where it does not converge, --set cfl=1 (10 without) goes in smaller steps.
     """
@@ -41,10 +49,10 @@ def euler(
 
     output = Output(as_json=as_json, quiet=quiet)
     given = settings(set_, example="mach=0.8")
-    check_file(out, (".vtu", ".msh"), inputs=[mesh])
-    problem = GasProblem(load(mesh), given, bc)
+    check_file(out, (".vtu", ".msh"), inputs=[mesh, *filter(None, [initial])])
+    problem, start = GasProblem(load(mesh), given, bc), None if initial is None else load(initial)
     begun = time.perf_counter()
-    steady = problem.steady(lambda step, residual: output.note(f"step {step}: residual {residual:.2e}"))
+    steady = problem.steady(lambda step, residual: output.note(f"step {step}: residual {residual:.2e}"), initial=start)
     _tell(output, problem, steady, out, time.perf_counter() - begun)
 
 

@@ -61,6 +61,21 @@ def test_gas_that_comes_in_through_an_outlet_is_told_of(gno: Gno, tmp_path: Path
     assert "FarField" in answer.error[2]
 
 
+def test_a_coarser_flow_is_a_start(gno: Gno, airfoil: Mesh, tmp_path: Path) -> None:
+    save(airfoil, tmp_path / "a.su2")
+    save(shapes.airfoil_o(shapes.naca("0012"), around=48, outward=20), tmp_path / "fine.su2")
+    words = ("--set", "mach=0.6", "--set", "density=1.2", "--set", "pressure=1e5", "--set", "scheme=jst", "--json")
+    first = gno("solve", "euler", tmp_path / "a.su2", *words, "-o", tmp_path / "a.vtu")
+    begin = ("--initial", tmp_path / "a.vtu", "-o", tmp_path / "b.vtu")
+    assert gno("solve", "euler", tmp_path / "a.su2", *words, *begin).json["iterations"] == 0
+    fine = gno("solve", "euler", tmp_path / "fine.su2", *words, *begin)
+    assert fine.json["history"][0] < 0.5 * first.json["history"][0]
+    assert fine.json["converged"]
+    refused = gno("solve", "euler", tmp_path / "a.su2", *words, "--initial", tmp_path / "fine.su2", *begin[2:])
+    assert refused.code == 3
+    assert "no density" in refused.error[0]
+
+
 def test_walls_that_a_star_stands_for_are_drawn_too(gno: Gno, airfoil: Mesh, tmp_path: Path) -> None:
     save(airfoil, tmp_path / "a.su2")
     words = ("--set", "mach=0.3", "--bc", "farfield=farfield", "--bc", "*=slip", "-o", tmp_path / "out.vtu", "--json")

@@ -27,6 +27,8 @@ from gno.fv.volumes.mesh import FVMesh
 from gno.mesh import Mesh
 
 SCHEMES = ("roe", "hllc", "jst")
+SCHEME = "jst"
+"""The one that is taken where none is named."""
 LOOSE = 1e-3
 """Residual of the central scheme at which an upwind one takes over."""
 _FIX = "lower cfl in PseudoTime, start from a flow of a lower Mach number, or look at the mesh there"
@@ -71,7 +73,7 @@ class Compressible:
         mesh: Mesh | FVMesh,
         conditions: Mapping[str, Condition],
         *,
-        scheme: str = "jst",
+        scheme: str = SCHEME,
         heat_ratio: float = 1.4,
         chord: float = 1.0,
     ) -> None:
