@@ -89,7 +89,7 @@ class GasProblem:
             DataError: a flow to start from that lacks a field.
             SolverError: the solver does not converge.
         """
-        stream = {
+        stream: dict[str, Any] = {
             "mach": self.mach,
             "alpha": self.alpha,
             "density": number(self.given, "density", 1.0),

@@ -72,6 +72,22 @@ def test_spurious_drag_falls_from_mesh_to_mesh(scheme: str) -> None:
     assert drag[2] < 1e-3
 
 
+@pytest.mark.parametrize("mach", [0.5, 0.8])
+def test_lift_at_far_fields_at_several_distances(mach: float) -> None:
+    lift = {}
+    for distance, outward in ((10.0, 20), (20.0, 24), (50.0, 29), (100.0, 33)):  # steps of the same ratio
+        mesh = shapes.airfoil_o(shapes.naca("0012"), around=48, outward=outward, far_field=distance)
+        for vortex in (False, True):
+            held = {"airfoil": Slip(), "farfield": FarField(vortex=vortex)}
+            flow = Compressible(mesh, held).solve(mach=mach, alpha=1.25)
+            lift[distance, vortex] = float(flow.cl)
+            print(f"Mach {mach}, {distance:g} chords, vortex {vortex}: lift {flow.cl:.5f}, drag {flow.cd:.5f}")
+    without, swirled = (abs(lift[10.0, v] / lift[100.0, v] - 1) for v in (False, True))
+    assert without > 0.03
+    assert swirled < 0.01
+    assert swirled < without / 10
+
+
 @pytest.mark.parametrize("scheme", ["jst", "roe", "hllc"])
 def test_spurious_drag_falls_with_the_edges(scheme: str) -> None:
     sizes, drag, lift = (32, 64, 96), [], []
