@@ -134,8 +134,6 @@ class Compressible:
             scale = self.residual(still, theta).flatten(-2).norm(dim=-1).reshape(-1)
             start = self._approach(still, free, points, scale) if initial is None else self._start(initial, still)
         state, report = self.steady(theta, start, scale=scale, method=method, on_step=on_step)
-        gas = Gas.of(state.detach(), self.heat_ratio)
-        self.boundary.refuse_fast_inflow(gas, theta.metric.outer_area, self.heat_ratio)
         return self.flow(state, free, theta, report)
 
     def free_stream(
@@ -184,9 +182,11 @@ class Compressible:
 
         Raises:
             ConvergenceError: no convergence; it carries the report.
-            SolverError: a density or pressure that cannot be kept positive.
+            SolverError: a density or pressure that cannot be kept positive, or gas that comes in too fast.
         """
         state, report = self._march(self.balance, parameters, start, scale, method or PseudoTime(), on_step)
+        gas = Gas.of(state.detach(), self.heat_ratio)
+        self.boundary.refuse_fast_inflow(gas, parameters.metric.outer_area, self.heat_ratio)  # why it did not converge?
         if not report.converged:
             raise ConvergenceError(report, fix=_FIX)
         return state, report
