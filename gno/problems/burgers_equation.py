@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import torch
 from jaxtyping import Complex, Float
 from torch import Tensor
 
 from gno.problems.fourier import Modes
-from gno.problems.lawson import advance, spans
+from gno.problems.lawson import march
 
 LONGEST = 0.01
 """Longest step."""
@@ -40,6 +39,7 @@ class BurgersEquation:
         courant: Courant number that steps are chosen for.
 
     Example:
+        >>> import torch
         >>> equation = BurgersEquation(32, viscosity=0.1)
         >>> u0 = equation.modes.transform(torch.cos(2 * torch.pi * torch.arange(32) / 32).double())
         >>> found = equation.evolve(u0, [0.0, 0.5])
@@ -61,23 +61,18 @@ class BurgersEquation:
         Raises:
             SolverError: the values grow beyond bounds.
         """
-        u = self.modes.taken_from(u0)
-        found, lost = [u], 0.0
-        for span, longest, told in spans(times, LONGEST):
-            part = advance(
-                u,
-                span,
-                linear=-self.viscosity * self.modes.square,
-                tendency=self._tendency,
-                speed=self._speed,
-                courant=self.courant,
-                longest=longest,
-            )
-            u, lost = part.state, lost + float(part.total)
-            if told:
-                found.append(u)
-        change = 0.5 * float(self.modes.mean_square(found[-1]) - self.modes.mean_square(found[0]))
-        return Solved(torch.stack(found), abs(change + lost) / max(abs(change), lost, 1e-300))
+        found = march(
+            self.modes.taken_from(u0),
+            times,
+            linear=-self.viscosity * self.modes.square,
+            tendency=self._tendency,
+            speed=self._speed,
+            courant=self.courant,
+            longest=LONGEST,
+        )
+        lost = float(found.total)
+        change = 0.5 * float(self.modes.mean_square(found.states[-1]) - self.modes.mean_square(found.states[0]))
+        return Solved(found.states, abs(change + lost) / max(abs(change), lost, 1e-300))
 
     def _speed(self, u: Tensor) -> float:
         return float(self.modes.values(u).abs().max()) * self.modes.points

@@ -142,3 +142,59 @@ def spans(times: Sequence[float], longest: float) -> Iterator[tuple[float, float
         for a, b in pairwise(marks if number == 0 else (0.0, 1.0)):
             length = (b - a) * (end - begin)
             yield length, longest if number else min(longest, length / _STEPS), b == 1.0
+
+
+class March(NamedTuple):
+    """What came of all instants.
+
+    Args:
+        states: at each of them.
+        total: what the rates add up to between the first and the last.
+        courant: largest Courant number.
+        steps: steps in all.
+    """
+
+    states: Tensor
+    total: Tensor
+    courant: float
+    steps: int
+
+
+def march(
+    v: Complex[Tensor, "..."],
+    times: Sequence[float],
+    *,
+    linear: Float[Tensor, "..."],
+    tendency: Tendency,
+    speed: Callable[[Tensor], float],
+    courant: float,
+    longest: float,
+) -> March:
+    """The states at some instants, from the first of them on.
+
+    Args:
+        v: state at the first instant.
+        times: instants, ascending.
+        linear: as of ``Lawson``.
+        tendency: as of ``Lawson``.
+        speed: Courant number of a step of length 1.
+        courant: Courant number that steps are chosen for.
+        longest: longest step.
+
+    Raises:
+        SolverError: the state grows beyond bounds.
+
+    Example:
+        >>> still = march(torch.tensor([1.0 + 0j]), [0.0, 0.1, 0.2], linear=torch.tensor([-1.0]), longest=0.1,
+        ...               tendency=lambda v: (0 * v, v.abs().sum()), speed=lambda v: 1.0, courant=1.0)
+        >>> bool((still.states[:, 0] - torch.exp(-torch.tensor([0.0, 0.1, 0.2]))).abs().max() < 1e-6)
+        True
+    """
+    states, total, most, steps = [v], torch.zeros((), dtype=torch.float64), 0.0, 0
+    for span, step, told in spans(times, longest):
+        part = advance(v, span, linear=linear, tendency=tendency, speed=speed, courant=courant, longest=step)
+        v, total = part.state, total + part.total
+        most, steps = max(most, part.courant), steps + part.steps
+        if told:
+            states.append(v)
+    return March(torch.stack(states), total, most, steps)

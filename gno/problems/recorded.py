@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,10 +10,15 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
+from gno.datasets import FieldSpec
 from gno.errors import ConfigError, SolverError
 from gno.fv import Projection
 from gno.fv.incompressible.state import FlowReport, FlowState
+from gno.mesh import Mesh
+from gno.problems.problem import Draw
 
+TOLERANCE = 1e-10
+"""Divergence that a sample may have, relative to what passes through a cell."""
 LIMIT = 1.5
 """Courant number beyond which a step is refused."""
 _TRIES = 6
@@ -30,6 +35,19 @@ def check_courant(courant: float) -> None:
     """
     if courant > LIMIT:
         raise ConfigError(f"courant is {courant:g}", why=f"steps are stable up to {LIMIT:g}")
+
+
+def flow_fields(velocity: str = "", pressure: str = "") -> tuple[FieldSpec, FieldSpec]:
+    """``velocity`` and ``pressure`` in time, in two dimensions.
+
+    Args:
+        velocity: its units.
+        pressure: its units, over the density.
+    """
+    return (
+        FieldSpec("velocity", role="target", units=velocity, components=2, transient=True),
+        FieldSpec("pressure", role="target", units=pressure, transient=True),
+    )
 
 
 class Recorded(NamedTuple):
@@ -52,6 +70,27 @@ class Recorded(NamedTuple):
     divergence: float
     courant: float
     steps: int
+
+    def draw(self, mesh: Mesh, numbers: Mapping[str, float], split: str, index: int) -> Draw:
+        """The sample of a flow, its divergence and its Courant number among the parameters.
+
+        Args:
+            mesh: at whose nodes the flow was recorded.
+            numbers: what was drawn and found of it.
+            split: ``train`` or ``test``.
+            index: number of the sample.
+
+        Raises:
+            SolverError: the flow has a divergence.
+        """
+        if self.divergence > TOLERANCE:
+            raise SolverError(
+                f"sample {index} has a divergence of {self.divergence:.2g}",
+                why=f"it must be below {TOLERANCE:g}",
+                fix="take another seed, and tell us",
+            )
+        params = {**numbers, "divergence": self.divergence, "courant": self.courant}
+        return Draw(mesh, params, split, self.time, {"velocity": self.velocity, "pressure": self.pressure})
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from jaxtyping import Complex, Float
 from torch import Tensor
 
 from gno.problems.fourier import Modes
-from gno.problems.lawson import advance, spans
+from gno.problems.lawson import march
 
 LONGEST = 0.1
 """Longest step: the force and the eddies change over times of about 1."""
@@ -88,27 +88,20 @@ class VorticityEquation:
         Raises:
             SolverError: the flow is not resolved: its values grow beyond bounds.
         """
-        w = w * self.modes.kept
-        found, ledger, most, steps = [w], torch.zeros(2, dtype=torch.float64), 0.0, 0
-        for span, longest, told in spans(times, LONGEST):
-            part = advance(
-                w,
-                span,
-                linear=-self.viscosity * self.modes.square,
-                tendency=self._tendency,
-                speed=self._speed,
-                courant=self.courant,
-                longest=longest,
-            )
-            w = part.state
-            if told:
-                found.append(w)
-            ledger += part.total
-            most, steps = max(most, part.courant), steps + part.steps
-        change = 0.5 * float(self.modes.mean_square(found[-1]) - self.modes.mean_square(found[0]))
-        parts = [abs(change), *ledger.abs().tolist()]
-        missing = abs(change - float(ledger[0] - ledger[1]))
-        return Evolution(torch.stack(found), missing / max(*parts, 1e-300), most, steps)
+        found = march(
+            w * self.modes.kept,
+            times,
+            linear=-self.viscosity * self.modes.square,
+            tendency=self._tendency,
+            speed=self._speed,
+            courant=self.courant,
+            longest=LONGEST,
+        )
+        change = 0.5 * float(self.modes.mean_square(found.states[-1]) - self.modes.mean_square(found.states[0]))
+        work, dissipation = found.total.tolist()
+        missing = abs(change - (work - dissipation))
+        balance = missing / max(abs(change), abs(work), abs(dissipation), 1e-300)
+        return Evolution(found.states, balance, found.courant, found.steps)
 
     def _speed(self, w: Tensor) -> float:
         """Courant number of a step of length 1."""

@@ -58,7 +58,7 @@ def test_the_steady_state_at_reynolds_100_is_that_of_the_tables() -> None:
 
 
 def test_a_flow_with_divergence_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gno.problems.cavity.TOLERANCE", -1.0)
+    monkeypatch.setattr("gno.problems.recorded.TOLERANCE", -1.0)
     with pytest.raises(SolverError, match="sample 0 has a divergence of"):
         replace(SMALL, steps=1).sample(0)
 

@@ -80,7 +80,7 @@ def test_steps_that_turn_out_too_long_are_taken_again(monkeypatch: pytest.Monkey
 
 
 def test_a_flow_with_divergence_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gno.problems.cylinder.TOLERANCE", -1.0)
+    monkeypatch.setattr("gno.problems.recorded.TOLERANCE", -1.0)
     with pytest.raises(SolverError, match="sample 0 has a divergence of"):
         replace(SMALL, steps=1).sample(0)
 
