@@ -10,9 +10,9 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 
 from gno.datasets import FieldSpec
-from gno.errors import ConfigError, SolverError
+from gno.errors import ConfigError, MeshError, SolverError
 from gno.fv import Compressible, CompressibleFlow, FarField, Slip
-from gno.mesh import Mesh, shapes
+from gno.mesh import Mesh, load, shapes
 from gno.problems.problem import Draw, Family
 
 SMOOTH = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45)
@@ -62,6 +62,8 @@ class AirfoilFlow(Family):
         around: cells along the airfoil.
         outward: cells from the airfoil to the far field.
         far_field: distance of the far field, in chords.
+        mesh: file of the mesh that all flows are found on, with patches ``airfoil`` and ``farfield``, instead of
+            ``airfoils``, ``around``, ``outward`` and ``far_field``: the source's own, for example.
         scheme: ``jst``, ``roe`` or ``hllc``.
         part: ``all`` samples, or those of ``train`` or ``test`` only.
         seed: of the order of the flows, so that the first ones are like all.
@@ -86,6 +88,7 @@ class AirfoilFlow(Family):
     around: int = 64
     outward: int = 28
     far_field: float = 20.0
+    mesh: str = ""
     scheme: Literal["jst", "roe", "hllc"] = "jst"
     part: Literal["all", "train", "test"] = "all"
     seed: int = 0
@@ -97,6 +100,8 @@ class AirfoilFlow(Family):
             raise ConfigError("airfoils is empty", why="a flow goes about one")
         for digits in (*self.airfoils, *self.held_out):
             shapes.naca(digits)
+        if self.mesh and self.num_airfoils > 1:
+            raise ConfigError(f"mesh is {self.mesh}", why="it is of one airfoil", fix="leave airfoils and held_out out")
         if not self.cases:
             raise ConfigError(f"part is {self.part!r}", why="no flow is left of it")
 
@@ -133,13 +138,14 @@ class AirfoilFlow(Family):
 
         Raises:
             ConfigError: a number beyond the flows there are.
+            MeshError: a mesh file that cannot be read, or without the patches.
             SolverError: the flow was not found.
         """
         cases = self.cases
         if not 0 <= index < len(cases):
             raise ConfigError(f"sample {index} is asked for", why=f"there are {len(cases)} flows")
         case = cases[index]
-        mesh = _mesh(case.airfoil, self.around, self.outward, self.far_field)
+        mesh = self._mesh(case.airfoil)
         flow = self.solve(mesh, mach=case.mach, alpha=case.alpha)
         data = {name: getattr(flow, name).numpy() for name in ("velocity", "pressure", "density")}
         params = {
@@ -178,6 +184,9 @@ class AirfoilFlow(Family):
         """How many airfoils there are, those held out included."""
         return len({*self.airfoils, *self.held_out})
 
+    def _mesh(self, airfoil: str) -> Mesh:
+        return _loaded(self.mesh) if self.mesh else _made(airfoil, self.around, self.outward, self.far_field)
+
     def _split(self, airfoil: str, mach: float, alpha: float) -> str:
         if self.experiment == "interpolation":
             known = mach not in _HELD_OUT
@@ -190,6 +199,19 @@ _HELD_OUT = (0.25, 0.45, 0.65)
 _INTERPOLATION = (0.2, *_HELD_OUT, 0.3, 0.35, 0.4, 0.5, 0.55, 0.6, 0.7)
 
 
+@lru_cache(maxsize=1)
+def _loaded(path: str) -> Mesh:
+    found = load(path)
+    for patch in ("airfoil", "farfield"):
+        if patch not in found.boundary:
+            raise MeshError(
+                f"{path} has no patch {patch!r}",
+                why=f"a flow goes about an airfoil in a far field; have: {', '.join(found.boundary) or 'none'}",
+                fix="name its markers airfoil and farfield",
+            )
+    return Mesh(found.points, found.cells, found.boundary)  # fields of the file are none of the sample's
+
+
 @lru_cache(maxsize=8)
-def _mesh(airfoil: str, around: int, outward: int, far_field: float) -> Mesh:
+def _made(airfoil: str, around: int, outward: int, far_field: float) -> Mesh:
     return shapes.airfoil_o(shapes.naca(airfoil), around=around, outward=outward, far_field=far_field)

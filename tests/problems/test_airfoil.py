@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from gno.datasets import MeshDataset
-from gno.errors import ConfigError
+from gno.errors import ConfigError, MeshError
 from gno.fv import Compressible, FarField, Slip
+from gno.mesh import Mesh, save, shapes
 from gno.problems import AirfoilFlow, generate
 
 SMALL = AirfoilFlow(around=24, outward=12, alpha_max=2.0, alpha_step=2.0)
@@ -73,3 +74,19 @@ def test_a_file_of_flows(tmp_path: Path) -> None:
 def test_options_that_cannot_be(options: dict) -> None:
     with pytest.raises(ConfigError):
         AirfoilFlow(**options)
+
+
+def test_flows_on_the_mesh_of_a_file_are_those_on_the_mesh(tmp_path: Path) -> None:
+    made = SMALL.sample(0)
+    save(Mesh(made.mesh.points, made.mesh.cells, made.mesh.boundary), tmp_path / "own.su2")
+    read = replace(SMALL, mesh=str(tmp_path / "own.su2"), around=9, outward=9).sample(0)
+    assert read.params == pytest.approx(made.params, rel=1e-6, abs=1e-9)
+    assert np.allclose(read.mesh.point_data["pressure"], made.mesh.point_data["pressure"], rtol=1e-6)
+
+
+def test_a_mesh_file_that_is_of_no_airfoil_is_refused(tmp_path: Path) -> None:
+    save(shapes.square(0.5), tmp_path / "square.su2")
+    with pytest.raises(MeshError, match=r"no patch 'airfoil'.*have: .*left.*name its markers airfoil and farfield"):
+        AirfoilFlow(mesh=str(tmp_path / "square.su2")).sample(0)
+    with pytest.raises(ConfigError, match=r"it is of one airfoil; leave airfoils and held_out out"):
+        AirfoilFlow(mesh=str(tmp_path / "square.su2"), held_out=("2412",))
