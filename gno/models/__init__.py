@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from gno.lazy import lazily
 
 if TYPE_CHECKING:
+    from gno.models.coarse.compressible import CoarseCompressible
+    from gno.models.coarse.diffusion import CoarseDiffusion
+    from gno.models.coarse.incompressible import CoarseIncompressible
     from gno.models.coarse.solve import CoarseSolve
-    from gno.models.coarse.solver_on_mesh import SolverOnMesh
     from gno.models.hybrids.cfd_gcn import CFDGCN
     from gno.models.hybrids.solver_corrector import SolverCorrector
     from gno.models.in_time.propagator import Propagator
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 _LAZY = {
     "CFDGCN": "gno.models.hybrids.cfd_gcn",
+    "CoarseCompressible": "gno.models.coarse.compressible",
+    "CoarseDiffusion": "gno.models.coarse.diffusion",
+    "CoarseIncompressible": "gno.models.coarse.incompressible",
     "CoarseSolve": "gno.models.coarse.solve",
     "GCN": "gno.models.networks.gcn",
     "GKN": "gno.models.networks.gkn",
@@ -31,7 +36,6 @@ _LAZY = {
     "Operator": "gno.models.operator.operator",
     "Propagator": "gno.models.in_time.propagator",
     "SolverCorrector": "gno.models.hybrids.solver_corrector",
-    "SolverOnMesh": "gno.models.coarse.solver_on_mesh",
     "export": "gno.models.operator.exported",
     "export_inputs": "gno.models.operator.exported",
 }
@@ -42,12 +46,14 @@ __all__ = [
     "GKN",
     "MGKN",
     "MODELS",
+    "CoarseCompressible",
+    "CoarseDiffusion",
+    "CoarseIncompressible",
     "CoarseSolve",
     "MeshGraphNet",
     "Operator",
     "Propagator",
     "SolverCorrector",
-    "SolverOnMesh",
     "export",
     "export_inputs",
 ]

@@ -106,7 +106,7 @@ class CoarseCompressible:
     def residual(
         self, mesh: Mesh, inputs: Mapping[str, Tensor], values: Float[Tensor, "nodes channels"]
     ) -> Float[Tensor, "cells equations"]:
-        """What the flow of one sample misses of mass, momentum and energy, per unit volume; as of ``CheckedSolver``.
+        """What the flow of one sample misses of mass, momentum and energy, per unit volume; as of ``CoarseSolver``.
 
         The balances are those of the dual cells about the nodes; a cell has the mean of its corners, in units in which
         density and speed of sound of the free stream are one.
@@ -124,7 +124,7 @@ class CoarseCompressible:
         return torch.from_numpy(corner_mean(mesh, rest.numpy()))
 
     def start(self, mesh: Mesh, inputs: Mapping[str, Tensor]) -> Float[Tensor, "nodes channels"]:
-        """The free stream everywhere; as of ``CheckedSolver``."""
+        """The free stream everywhere; as of ``CoarseSolver``."""
         problem, stream = self._problem(mesh, inputs)
         free = problem.free_stream(**stream)
         there = Gas(*(value * one for value, one in zip(free.gas, free.units)))

@@ -78,7 +78,7 @@ class CoarseDiffusion:
     def residual(
         self, mesh: Mesh, inputs: Mapping[str, Tensor], values: Float[Tensor, "nodes channels"]
     ) -> Float[Tensor, "cells equations"]:
-        """What the field of one sample misses in each cell, per unit volume; as of ``CheckedSolver``.
+        """What the field of one sample misses in each cell, per unit volume; as of ``CoarseSolver``.
 
         Args:
             mesh: any mesh.
@@ -89,7 +89,7 @@ class CoarseDiffusion:
         return Diffusion(mesh, self.conditions).residual(_in_cells(mesh, values[:, 0]), k, f)[:, None]
 
     def start(self, mesh: Mesh, inputs: Mapping[str, Tensor]) -> Float[Tensor, "nodes channels"]:  # noqa: ARG002
-        """Nought everywhere; as of ``CheckedSolver``."""
+        """Nought everywhere; as of ``CoarseSolver``."""
         return torch.zeros(mesh.num_points, 1, dtype=torch.float64)
 
 

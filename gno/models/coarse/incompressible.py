@@ -81,7 +81,7 @@ class CoarseIncompressible:
     def residual(
         self, mesh: Mesh, inputs: Mapping[str, Tensor], values: Float[Tensor, "nodes channels"]
     ) -> Float[Tensor, "cells equations"]:
-        """What the flow of one sample misses of momentum and mass, per unit volume; as of ``CheckedSolver``.
+        """What the flow of one sample misses of momentum and mass, per unit volume; as of ``CoarseSolver``.
 
         Args:
             mesh: any mesh.
@@ -94,7 +94,7 @@ class CoarseIncompressible:
         return problem.residual(cells[:, : mesh.dim], cells[:, mesh.dim], viscosity=viscosity)
 
     def start(self, mesh: Mesh, inputs: Mapping[str, Tensor]) -> Float[Tensor, "nodes channels"]:  # noqa: ARG002
-        """A fluid at rest; as of ``CheckedSolver``."""
+        """A fluid at rest; as of ``CoarseSolver``."""
         return torch.zeros(mesh.num_points, mesh.dim + 1, dtype=torch.float64)
 
 

@@ -1,4 +1,4 @@
-"""A solver as a hybrid takes it: of fields that a mesh carries."""
+"""A solver of fields that a mesh carries: what a ``Problem`` is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gno.mesh.mesh import Mesh
 class MeshSolver(Protocol):
     """Finds the targets of a mesh from the inputs that it carries, and says by how much given ones miss the equations.
 
-    A ``gno.problems.Problem`` is one; a solver of ``gno.fv`` becomes one in four short functions.
+    A ``gno.problems.Problem`` is one, and ``CoarseSolve`` makes one of a ``CoarseSolver``.
     """
 
     def transferred(self, mesh: Mesh, coarse: Mesh) -> Mesh:

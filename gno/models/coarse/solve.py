@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from gno.errors import ConfigError
@@ -11,6 +12,8 @@ from gno.mesh.coarsening import coarsen
 from gno.mesh.interpolation import Interpolation
 from gno.mesh.mesh import Mesh
 from gno.models.coarse.mesh_solver import MeshSolver
+from gno.models.coarse.solver import CoarseSolver
+from gno.models.coarse.solver_on_mesh import SolverOnMesh
 
 DEFAULTS = {"nodes": 256, "smoothing": 0}
 """What a table says of a coarse solver where it says nothing."""
@@ -21,7 +24,8 @@ class CoarseSolve:
     """A solver on a coarse mesh of the domain, whose fields are interpolated at the nodes of the fine one.
 
     Args:
-        solver: of the equations.
+        solver: a coarse solver, whose inputs are then fields at the nodes of the fine mesh, or a ``Problem`` of
+            ``gno.problems``.
         nodes: about how many nodes the coarse mesh has, where it is made from the fine one by ``gno.mesh.coarsen``.
         smoothing: steps of a smoother on the fine mesh that follow a correction; the solver has to have one.
         mesh: the coarse mesh, where one is given for all fine meshes.
@@ -39,7 +43,7 @@ class CoarseSolve:
         0.076
     """
 
-    solver: MeshSolver
+    solver: CoarseSolver | MeshSolver
     nodes: int = DEFAULTS["nodes"]
     smoothing: int = DEFAULTS["smoothing"]
     mesh: Mesh | None = None
@@ -52,6 +56,11 @@ class CoarseSolve:
                 why=f"{type(self.solver).__name__} has no smoother",
                 fix="set smoothing = 0",
             )
+
+    @cached_property
+    def equations(self) -> MeshSolver:
+        """The solver as one of fields that a mesh carries."""
+        return SolverOnMesh(self.solver) if isinstance(self.solver, CoarseSolver) else self.solver
 
     def prolonged(self, mesh: Mesh, names: Sequence[str]) -> Mesh:
         """The fine mesh with the coarse fields at its nodes.
@@ -66,7 +75,7 @@ class CoarseSolve:
             SolverError: the coarse solve does not converge.
         """
         coarse = self._coarse(mesh)
-        solved = self.solver.solve(self.solver.transferred(mesh, coarse)).point_data
+        solved = self.equations.solve(self.equations.transferred(mesh, coarse)).point_data
         found = Interpolation.of(coarse, mesh.points)
         return mesh.with_data({**mesh.point_data, **{name: found(solved[name]) for name in names}})
 
@@ -76,7 +85,7 @@ class CoarseSolve:
         Args:
             mesh: with inputs, and fields at the nodes.
         """
-        return self.solver.smooth(mesh, self.smoothing) if self.smoothing else mesh  # type: ignore[attr-defined]
+        return self.equations.smooth(mesh, self.smoothing) if self.smoothing else mesh  # type: ignore[attr-defined]
 
     def finer(self, factor: float = 2.0) -> CoarseSolve:
         """The same with edges so many times shorter.

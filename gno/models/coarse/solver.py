@@ -31,11 +31,11 @@ class CoarseFields:
 
 @runtime_checkable
 class CoarseSolver(Protocol):
-    """A solver, as networks with a coarse solution inside take it.
+    """A solver, as networks with a coarse solution inside take it: ``CFDGCN`` and ``CoarseSolve``.
 
-    It is differentiable in its inputs and in the coordinates of the nodes, and never returns fields that did not
-    converge. It holds options alone, as values that JSON can hold, so that a model file can name it; what it needs of
-    a mesh it builds when that is first solved on.
+    It is differentiable in its inputs and in the coordinates of the nodes, never returns fields that did not converge,
+    and can be asked on any mesh by how much given fields miss its equations. It holds options alone, as values that
+    JSON can hold, so that a model file can name it; what it needs of a mesh it builds when that is first solved on.
     """
 
     @property
@@ -70,6 +70,25 @@ class CoarseSolver(Protocol):
             ConfigError: inputs that it does not take.
             MeshError: points with which cells cannot be used.
             SolverError: a sample did not converge.
+        """
+
+    def residual(
+        self, mesh: Mesh, inputs: Mapping[str, Tensor], values: Float[Tensor, "nodes channels"]
+    ) -> Float[Tensor, "cells equations"]:
+        """What the fields of one sample miss in each cell, per unit volume.
+
+        Args:
+            mesh: any mesh.
+            inputs: name to values ``(1,)`` or ``(1, nodes)``, as of ``solve``.
+            values: of the outputs, at the nodes.
+        """
+
+    def start(self, mesh: Mesh, inputs: Mapping[str, Tensor]) -> Float[Tensor, "nodes channels"]:
+        """The outputs at the nodes of what the solver starts from: a medium at rest, or a free stream.
+
+        Args:
+            mesh: any mesh.
+            inputs: as in ``residual``.
         """
 
 

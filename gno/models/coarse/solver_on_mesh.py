@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
-
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -18,32 +16,8 @@ _EVEN = 1e-12
 """Largest difference between the values of an even field, over the largest value."""
 
 
-@runtime_checkable
-class CheckedSolver(CoarseSolver, Protocol):
-    """A coarse solver that can be asked on any mesh by how much given fields miss its equations."""
-
-    def residual(
-        self, mesh: Mesh, inputs: dict[str, Tensor], values: Float[Tensor, "nodes channels"]
-    ) -> Float[Tensor, "cells equations"]:
-        """What the fields of one sample miss in each cell, per unit volume.
-
-        Args:
-            mesh: any mesh.
-            inputs: name to values ``(1,)`` or ``(1, nodes)``, as of ``solve``.
-            values: of the outputs, at the nodes.
-        """
-
-    def start(self, mesh: Mesh, inputs: dict[str, Tensor]) -> Float[Tensor, "nodes channels"]:
-        """The outputs at the nodes of what the solver starts from: a medium at rest, or a free stream.
-
-        Args:
-            mesh: any mesh.
-            inputs: as in ``residual``.
-        """
-
-
 class SolverOnMesh:
-    """A ``CoarseSolver`` with a residual, as ``SolverCorrector`` takes it: its inputs are fields at the nodes.
+    """A ``CoarseSolver`` as a ``Problem`` is one: its inputs and outputs are fields at the nodes of a mesh.
 
     An input that is the same at all nodes, such as a parameter of the sample, is given as one number.
 
@@ -60,7 +34,7 @@ class SolverOnMesh:
         ((25, 2), (16, 3))
     """
 
-    def __init__(self, solver: CheckedSolver) -> None:
+    def __init__(self, solver: CoarseSolver) -> None:
         self.solver = solver
 
     def transferred(self, mesh: Mesh, coarse: Mesh) -> Mesh:

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from gno.errors import ConfigError, DataError
 from gno.models.coarse.registry import solver_of
 from gno.models.coarse.solve import CoarseSolve, check_table
-from gno.models.coarse.solver_on_mesh import SolverOnMesh
 from gno.models.networks.registry import make
 from gno.nn.kernel_options import KernelOptions
 
@@ -115,4 +114,4 @@ def _parts(coarse: CoarseSolve | Mapping[str, Any] | None) -> tuple[CoarseSolve 
     if "solver" not in table:
         return None, table
     options = {name: value for name, value in table.items() if name != "solver"}
-    return CoarseSolve(SolverOnMesh(solver_of(table["solver"])), **options), table  # type: ignore[arg-type]
+    return CoarseSolve(solver_of(table["solver"]), **options), table

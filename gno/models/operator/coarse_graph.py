@@ -75,7 +75,7 @@ def coarse_fields(operator: Operator, mesh: Mesh, factor: Tensor) -> dict[str, T
         SolverError: the coarse solve does not converge.
     """
     found = prolonged(operator, mesh)
-    rest = misfit(coarse_of(operator).solver, found)
+    rest = misfit(coarse_of(operator).equations, found)
     if rest.cells.shape[1] != operator.num_outputs:
         raise DataError(
             f"the solver has {rest.cells.shape[1]} equations in a cell",

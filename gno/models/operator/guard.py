@@ -37,7 +37,7 @@ def guarded(
         found = coarse.smoothed(mesh.with_data({**mesh.point_data, **corrected})).point_data
         corrected = {name: found[name] for name in corrected}
     rest = [
-        misfit(coarse.solver, mesh.with_data({**mesh.point_data, **fields})).relative if _finite(fields) else np.inf
+        misfit(coarse.equations, mesh.with_data({**mesh.point_data, **fields})).relative if _finite(fields) else np.inf
         for fields in (corrected, base)
     ]
     kept = rest[0] <= rest[1]

@@ -83,7 +83,7 @@ def test_one_corrector_takes_every_solver(name: str, tmp_path: Path) -> None:
             writer.append(sample, split="train" if number else "test")
     torch.manual_seed(0)
     airfoil = shapes.airfoil_o(shapes.naca("0012"), around=16, outward=6) if name == "compressible" else None
-    coarse = CoarseSolve(solver, nodes=30, mesh=airfoil)
+    coarse = CoarseSolve(solver.solver, nodes=30, mesh=airfoil)
     options: dict[str, Any] = {"options": {"width": 8, "cycles": 1}, "geometry": {"levels": 2}}
     if airfoil is not None:  # no radius suits cells of a hundredth of a chord and of ten
         options = {"network": "meshgraphnet", "options": {"width": 16, "depth": 4}, "geometry": {"levels": 1}}

@@ -164,7 +164,7 @@ def test_what_cannot_be_is_refused(darcy: Path, dataset: MeshDataset, operator: 
         SolverCorrector(1, 1, radius=(0.1,), coarse={"node": 30})
     with pytest.raises(ConfigError, match=r"coarse\.smoothing is -1"):
         CoarseSolve(PROBLEM, smoothing=-1)
-    with pytest.raises(ConfigError, match="SolverOnMesh has no smoother"):
+    with pytest.raises(ConfigError, match="CoarseDiffusion has no smoother"):
         SolverCorrector(1, 1, radius=(0.1,), coarse={"smoothing": 2, "solver": {"name": "diffusion"}})
     mesh = unseen(darcy)
     with pytest.raises(ConfigError, match=f"{mesh.num_points + 5} nodes for a fine one of {mesh.num_points}"):
