@@ -40,13 +40,13 @@ def measurements(setting: Setting) -> list[Measurement]:
 
 
 def _row(setting: Setting, nodes: int) -> Row:
-    coarse = {"nodes": nodes, "keep": {"airfoil": min(32, nodes // 3), "farfield": 8}}
+    mesh = {"nodes": nodes, "keep": {"airfoil": min(32, nodes // 3), "farfield": 8}}
     boundary = {"airfoil": "slip", "farfield": "farfield"}
     solver = {"name": "compressible", "boundary": boundary, "tolerance": 1e-7}
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "d.h5"
         _write(path, setting)
-        hybrid = _step(place, path, {"name": "cfdgcn", "options": {"solver": solver, "coarse": coarse}})
+        hybrid = _step(place, path, {"name": "cfdgcn", "options": {"coarse": {"solver": solver, "mesh": mesh}}})
         plain = _step(place, path, {"name": "gcn", "options": {}})
         first = stopwatch(hybrid)
         costs = race(hybrid, plain, patience=setting.patience)

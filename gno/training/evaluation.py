@@ -18,13 +18,15 @@ from gno.datasets import MeshDataset
 from gno.errors import SolverError
 from gno.files import check_folder, make_folder, write_text
 from gno.mesh import Mesh, node_volume
-from gno.models import Operator, Propagator
+from gno.models import CFDGCN, Operator, Propagator
 from gno.models.features.channel import Channel
+from gno.models.hybrids.coarse_solution import CoarseSolution
 from gno.models.hybrids.solver_corrector import SolverCorrector
 from gno.models.operator.coarse_graph import coarse_of, prolonged
 from gno.models.saved import load
 from gno.problems import Problem, problem_of
 from gno.problems.misfit import misfit
+from gno.problems.registry import family_of
 from gno.training.environment import as_device, environment
 from gno.training.gradient import SimplexGradient
 from gno.training.history import Row, csv_text
@@ -54,10 +56,10 @@ def evaluate(
     and ``relative_residual``, as of ``gno.problems.misfit``, where the dataset names a problem of ours.
     ``rmse_minmax`` is over all nodes of all samples, of the targets scaled by the ranges that the model has seen.
     The same with ``baseline_`` is the problem's solution with the mean coefficients, and with ``solver_`` the plain
-    solver on the sample's own mesh. A model that corrects a coarse solution stands beside ``coarse_``, that solution
-    prolonged, and ``finer_``, the same with edges half as long, or on the sample's own mesh where that is no finer. Of
-    more than one target there are also the errors of each, with its name behind. Of a model in time, see
-    ``gno.training.evaluation_in_time``.
+    solver on the sample's own mesh. A model with a coarse solution inside stands beside ``coarse_``, that solution at
+    the nodes of the fine mesh, and one that corrects it beside ``finer_``, too: the same with edges half as long, or on
+    the sample's own mesh where that is no finer. Of more than one target there are also the errors of each, with its
+    name behind. Of a model in time, see ``gno.training.evaluation_in_time``.
 
     Args:
         model: a model file.
@@ -119,8 +121,11 @@ def _problem(dataset: MeshDataset, names: list[str], tell: Progress) -> Problem 
     problem = problem_of(dataset.attributes)
     if problem is not None and set(names) == {spec.name for spec in problem.fields if spec.role == "target"}:
         return problem
-    message = f"{dataset.path} names no problem of ours: the model is compared with no solver"
-    tell(Event("evaluation", 0, len(dataset), message=message))
+    if problem is None and family_of(dataset.attributes) is not None:
+        why = f"the plain solver of {dataset.attributes['pde']!r} takes no mesh at hand"
+    else:
+        why = f"{dataset.path} names no problem of ours"
+    tell(Event("evaluation", 0, len(dataset), message=f"{why}: the model is compared with no solver on the fine mesh"))
     return None
 
 
@@ -141,7 +146,9 @@ def _solvers(problem: Problem | None, names: list[str]) -> dict[str, Method]:
 
 
 def _coarse(operator: Operator, names: list[str]) -> dict[str, Method]:
-    """The coarse solver that the model corrects, alone, and the same with edges half as long."""
+    """The coarse solver inside of the model, alone; where the model corrects it, also with edges half as long."""
+    if isinstance(operator.network, CFDGCN):
+        return _on_learned_mesh(operator, operator.network.coarse, names)
     if not isinstance(operator.network, SolverCorrector):
         return {}
     coarse = coarse_of(operator)
@@ -153,10 +160,23 @@ def _coarse(operator: Operator, names: list[str]) -> dict[str, Method]:
     def finer(mesh: Mesh) -> Fields:
         near = coarse.finer()
         whole = near.nodes >= mesh.num_points  # no mesh between the coarse and the fine one
-        found = (near.solver.solve(mesh) if whole else near.prolonged(mesh, names)).point_data
+        found = (near.equations.solve(mesh) if whole else near.prolonged(mesh, names)).point_data
         return {name: found[name] for name in names}
 
     return {"coarse_": coarser, "finer_": finer}
+
+
+def _on_learned_mesh(operator: Operator, coarse: CoarseSolution, names: list[str]) -> dict[str, Method]:
+    """The coarse solution of ``CFDGCN``, where it has all targets."""
+    if coarse.names != names:
+        return {}
+
+    @torch.no_grad()
+    def interpolated(mesh: Mesh) -> Fields:
+        graph = operator.graph(mesh).to(next(operator.parameters()).device)
+        return {name: values.cpu().double().numpy() for name, values in operator.fields(coarse(graph)).items()}
+
+    return {"coarse_": interpolated}
 
 
 def _compared(

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from gno.models import MODELS, Operator
+from gno.models import CFDGCN, MODELS, Operator
 from gno.models.features.geometry import Geometry
+from gno.models.hybrids.coarse_solution import CoarseSolution
 from gno.nn.kernel_options import KernelOptions
 from gno.training.complaints import Complaint, unknown, wrong_type
 from gno.training.section import Section
@@ -58,7 +59,10 @@ class Model(Section):
         if name.lower() not in networks:
             return [unknown(name, networks, what="model")]
         wrong = _wrong(options, _options(networks[name.lower()]), "model.options")
-        for key, kinds in {"geometry": {"levels": int, **_kinds(Geometry)}, "kernel": _kinds(KernelOptions)}.items():
+        parts = {"geometry": {"levels": int, **_kinds(Geometry)}, "kernel": _kinds(KernelOptions)}
+        if networks[name.lower()] is CFDGCN:
+            parts["coarse"] = _options_of(CoarseSolution)
+        for key, kinds in parts.items():
             inner = options.get(key)
             wrong += _wrong(inner, kinds, f"model.options.{key}") if isinstance(inner, Mapping) else []
         return wrong
@@ -76,10 +80,16 @@ def _wrong(given: Mapping[str, Any], kinds: Mapping[str, Any], within: str) -> l
 
 def _options(network: type) -> dict[str, Any]:
     """Names of the options and their types."""
-    own = {name: kind for name, kind in _kinds(network.__init__).items() if name not in _FROM_DATA}  # type: ignore[misc]
+    own = _options_of(network)
     keywords = inspect.signature(Operator.from_dataset).parameters.values()
     of_operator = {p.name: str for p in keywords if p.kind is p.KEYWORD_ONLY}
     return own | of_operator | _TABLES
+
+
+def _options_of(part: type) -> dict[str, Any]:
+    """Arguments that do not follow from the data, and their types; a recipe has parts as tables."""
+    kinds = {name: kind for name, kind in _kinds(part.__init__).items() if name not in _FROM_DATA}  # type: ignore[misc]
+    return kinds | {name: dict[str, Any] for name in ("coarse",) if name in kinds}
 
 
 def _kinds(thing: Any) -> dict[str, Any]:

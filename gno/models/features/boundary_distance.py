@@ -34,20 +34,31 @@ def boundary_distance(mesh: Mesh) -> Float[np.ndarray, " nodes"]:
         0.5
     """
     if mesh not in _KEPT:
-        result = _measured(mesh)
+        result = distance_to_boundary(mesh, mesh.points)
+        result[outer_nodes(mesh)] = 0.0
         result.flags.writeable = False
         _KEPT[mesh] = result
     return _KEPT[mesh]
 
 
-def _measured(mesh: Mesh) -> np.ndarray:
-    """The nearest point is a corner, or lies inside an edge or a triangle: the nearest of each kind in turn."""
+def distance_to_boundary(mesh: Mesh, points: Float[np.ndarray, "points dim"]) -> Float[np.ndarray, " points"]:
+    """Distance of any points to the nearest outer face of a mesh, as of ``boundary_distance``.
+
+    Args:
+        mesh: any mesh; without cells every distance is infinite.
+        points: inside of it or outside.
+
+    Example:
+        >>> from gno.mesh import shapes
+        >>> distance_to_boundary(shapes.square(0.25, kind="structured"), np.array([[0.5, 0.1], [0.6, 1.5]])).tolist()
+        [0.1, 0.5]
+    """
+    # The nearest point is a corner, or lies inside an edge or a triangle: the nearest of each kind in turn.
     outer = faces(mesh)
     corners = outer.nodes[outer.neighbor < 0]
     if not len(corners):
-        return np.full(mesh.num_points, np.inf)
-    nodes = outer_nodes(mesh)
-    result = np.asarray(cKDTree(mesh.points[nodes]).query(mesh.points)[0])
+        return np.full(len(points), np.inf)
+    result = np.asarray(cKDTree(mesh.points[outer_nodes(mesh)]).query(points)[0])
     if mesh.dim == 2:
         kinds = [corners]
     else:
@@ -56,8 +67,7 @@ def _measured(mesh: Mesh) -> np.ndarray:
         kinds = [np.unique(sides, axis=0), triangles]
     for kind in kinds:
         for pieces, reach in _by_size(mesh.points[kind]):
-            _lower(result, mesh.points, pieces, reach)
-    result[nodes] = 0.0
+            _lower(result, points, pieces, reach)
     return result
 
 

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from gno.errors import ConfigError, GnoError, ModelError
 from gno.files import write_bytes
+from gno.models.file.earlier import brought_up
 from gno.models.file.header import Header, read_header, sealed
 from gno.models.networks.registry import make
 from gno.models.registry import MODELS, name_of
@@ -77,10 +78,10 @@ def reading(path: Path) -> Iterator[Header]:
             fix="pip install --upgrade gno-pde",
         )
     try:
-        yield header
+        yield brought_up(header)
     except ModelError:
         raise
-    except (GnoError, KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+    except (GnoError, KeyError, TypeError, ValueError, AttributeError, RuntimeError, SafetensorError) as error:
         detail = str(error) if isinstance(error, GnoError) else f"{type(error).__name__}: {error}"
         raise ModelError(f"{path} cannot be read", why=detail.splitlines()[0], fix="copy the file again") from error
 

@@ -16,6 +16,8 @@ from gno.models.hybrids.mesh_table import mesh_table
 
 NODES = 353
 """Of the coarse mesh, as in the paper."""
+GIVEN = ("solver", "mesh", "k", "learned", "barrier")
+"""What a recipe says of the coarse solution; the rest comes from the data."""
 _WAYS = {"path", "nodes", "keep", "seed"}
 
 
@@ -25,36 +27,43 @@ def hybrid_options(
     """Arguments of ``CFDGCN`` from the options of a recipe.
 
     Args:
-        options: ``solver`` and, perhaps, how the coarse mesh is made: ``coarse``, as of ``coarse_mesh``.
+        options: with a table ``coarse``: its ``solver``, perhaps how the ``mesh`` is made, as of ``coarse_mesh``, and
+            ``k``, ``learned`` and ``barrier`` as of ``CoarseSolution``.
         mesh: a training mesh.
         inputs: of the network, with the parameters that the solver takes among them.
         targets: of the network, with some that the solver returns among them.
 
     Raises:
-        ConfigError: no solver, or one that takes what is no parameter or returns no target.
+        ConfigError: an unknown key, no solver, or one that takes what is no parameter or returns no target.
         MeshError: a mesh that cannot be read or coarsened.
     """
-    table = options.get("solver")
+    given = options.get("coarse", {})
+    wrong = sorted(set(given) - {*GIVEN})
+    if wrong:
+        raise ConfigError(f"coarse has {wrong[0]!r}", why=f"known: {', '.join(GIVEN)}", fix=suggestion(wrong[0], GIVEN))
+    table = given.get("solver")
     if not isinstance(table, Mapping):
-        raise ConfigError("the network has no solver", why=f"solver is {table!r}", fix='solver = { name = "..." }')
+        raise ConfigError(
+            "the network has no solver", why=f"coarse.solver is {table!r}", fix='coarse = { solver = { name = "..." } }'
+        )
     solver, params = solver_of(table), [channel.spec.name for channel in inputs if channel.per_sample]
     for name in solver.inputs:
         if name not in params:
             have = ", ".join(params) or "none"
             fix = suggestion(name, params) or f'params = ["{name}"]'
             raise ConfigError(f"the coarse solver takes {name!r}", why=f"parameters are: {have}", fix=fix)
-    given = {spec.name: spec.components for spec in solver.outputs}
-    taken = [channel for channel in targets if given.get(channel.spec.name) == channel.spec.components]
+    fields = {spec.name: spec.components for spec in solver.outputs}
+    taken = [channel for channel in targets if fields.get(channel.spec.name) == channel.spec.components]
     if not taken:
-        have, wanted = ", ".join(given), ", ".join(channel.spec.name for channel in targets)
+        have, wanted = ", ".join(fields), ", ".join(channel.spec.name for channel in targets)
         raise ConfigError(f"the coarse solver returns {have}", why=f"the targets are {wanted}")
-    return {
-        **options,
-        "solver": dict(table),
-        "coarse": coarse_mesh(options.get("coarse", {}), mesh),
+    coarse = {
+        **given,
+        "mesh": coarse_mesh(given.get("mesh", {}), mesh),
         "columns": [params.index(name) for name in solver.inputs],
         "outputs": [{"name": c.spec.name, "normalizer": c.normalizer.to_dict()} for c in taken],
     }
+    return {**options, "coarse": coarse}
 
 
 def coarse_mesh(table: Mapping[str, Any], mesh: Mesh) -> dict[str, Any]:
@@ -78,7 +87,7 @@ def coarse_mesh(table: Mapping[str, Any], mesh: Mesh) -> dict[str, Any]:
         return dict(table)
     wrong = sorted(set(table) - _WAYS)
     if wrong:
-        raise ConfigError(f"coarse has {wrong[0]!r}", why=f"known: {', '.join(sorted(_WAYS))}")
+        raise ConfigError(f"coarse.mesh has {wrong[0]!r}", why=f"known: {', '.join(sorted(_WAYS))}")
     if "path" in table:
         return mesh_table(load(table["path"]))
     found = coarsen(mesh, table.get("nodes", NODES), keep=table.get("keep"), seed=table.get("seed", 0))

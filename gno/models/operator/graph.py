@@ -18,6 +18,7 @@ from gno.mesh.geometry import cell_volume, node_volume
 from gno.mesh.mesh import Mesh
 from gno.models.features.boundary_distance import boundary_distance
 from gno.models.features.patch_distance import patch_distance
+from gno.models.hybrids.cfd_gcn import CFDGCN
 from gno.models.hybrids.solver_corrector import SolverCorrector
 from gno.models.operator.coarse_graph import coarse_fields
 
@@ -35,7 +36,7 @@ def graph_of(operator: Operator, mesh: Mesh, like: MultilevelData | None = None)
 
     Raises:
         DataError: a mesh of another dimension or without cells, or without an input field or a patch that the network
-            asks for; ``like`` of other nodes.
+            asks for, or of another shape than the coarse mesh of ``CFDGCN``; ``like`` of other nodes.
         MeshError: a cell that is inverted.
     """
     if like is None:
@@ -70,6 +71,8 @@ def _levels(operator: Operator, mesh: Mesh) -> tuple[MultilevelData, Tensor]:
     """What does not depend on the fields: the graph without them, and the geometric features of its nodes."""
     geometry, kind = operator.geometry, next(operator.network.parameters()).dtype
     _check(mesh, geometry.dim)
+    if isinstance(operator.network, CFDGCN):
+        operator.network.coarse.check(mesh)
     away = torch.tensor(boundary_distance(mesh))  # a copy: the distances are kept with the mesh
     edge = torch.zeros(mesh.num_points, dtype=away.dtype)
     edge[torch.from_numpy(outer_nodes(mesh))] = 1.0

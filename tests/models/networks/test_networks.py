@@ -37,10 +37,10 @@ def graph(num: int = 60, seed: int = 0, levels: int = 3) -> MultilevelData:
 
 def hybrid() -> CFDGCN:
     output = {"name": "u", "normalizer": {"mean": [0.05], "std": [0.02]}}
-    return CFDGCN(
-        2, 3, solver={"name": "diffusion"}, coarse=mesh_table(shapes.square(0.5)), columns=[0], outputs=[output],
-        width=8, depth=3, merged=1,
-    )  # fmt: skip
+    coarse = {
+        "solver": {"name": "diffusion"}, "mesh": mesh_table(shapes.square(0.5)), "columns": [0], "outputs": [output]
+    }  # fmt: skip
+    return CFDGCN(2, 3, coarse=coarse, width=8, depth=3, merged=1)
 
 
 def corrector() -> SolverCorrector:
