@@ -12,6 +12,7 @@ from gno.fv import (
     Dirichlet,
     FarField,
     Inlet,
+    IsothermalWall,
     Neumann,
     NoSlip,
     Periodic,
@@ -78,6 +79,12 @@ GAS = {
     "pressure": Kind(lambda value, _: PressureOutlet(value), "number"),
 }
 """Conditions of a gas; ``stagnation:P,RHO`` has pressure and density where the gas would be at rest."""
+STICKY_GAS = {
+    "noslip": Kind(lambda velocity, _: NoSlip(velocity), "vector", 0.0),
+    "isothermal": Kind(lambda temperature, _: IsothermalWall(temperature), "number", 1.0),
+    **GAS,
+}
+"""Those of a gas with friction; ``isothermal:T`` has the temperature over that of the free stream."""
 
 _FITS: dict[str, Callable[[Value], bool]] = {
     "number": lambda value: _is_number(value),

@@ -21,6 +21,10 @@ Conditions = Annotated[
     list[str] | None,
     typer.Option("--bc", metavar="PATCH=KIND[:VALUE]", help="What holds on a patch; '*' names all others."),
 ]
+Initial = Annotated[
+    Path | None,
+    typer.Option("--initial", metavar="FLOW.vtu", help="Start from a flow of the same stream, on any mesh."),
+]
 Until = Annotated[float | None, typer.Option("--time", metavar="T", help="Go through time until T.")]
 Steps = Annotated[int | None, typer.Option("--steps", metavar="N", min=1, help="Steps in time.")]
 Every = Annotated[int | None, typer.Option("--every", metavar="K", min=1, help="Write each K-th step.")]

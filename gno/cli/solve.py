@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from gno.cli.solve_compressible import compressible
 from gno.cli.solve_darcy import darcy
 from gno.cli.solve_euler import euler
 from gno.cli.solve_flow import navier_stokes
@@ -15,6 +16,7 @@ for name, command in (
     ("advection-diffusion", advection_diffusion),
     ("navier-stokes", navier_stokes),
     ("euler", euler),
+    ("compressible", compressible),
 ):
     solve.command(name)(command)
 

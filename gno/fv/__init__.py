@@ -5,6 +5,7 @@ from gno.fv.boundary.conditions import (
     Dirichlet,
     FarField,
     Inlet,
+    IsothermalWall,
     Neumann,
     NoSlip,
     Periodic,
@@ -17,6 +18,7 @@ from gno.fv.boundary.conditions import (
 from gno.fv.boundary.profiles import parabola
 from gno.fv.boundary.timed import Timed
 from gno.fv.compressible.flow import Compressible
+from gno.fv.compressible.laminar import Laminar
 from gno.fv.compressible.march import PseudoTime
 from gno.fv.compressible.solution import CompressibleFlow
 from gno.fv.compressible.unsteady import UnsteadyCompressible
@@ -46,6 +48,8 @@ __all__ = [
     "FarField",
     "Flow",
     "Inlet",
+    "IsothermalWall",
+    "Laminar",
     "NavierStokes",
     "Neumann",
     "NoSlip",

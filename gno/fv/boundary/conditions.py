@@ -80,6 +80,23 @@ class NoSlip:
 
 
 @dataclass(frozen=True, eq=False)
+class IsothermalWall:
+    """A wall to which a gas sticks, and which has a temperature; through ``NoSlip`` no heat flows.
+
+    Args:
+        temperature: over that of the free stream: number, one per face of the patch, or a function of points.
+        velocity: of the wall: 0, a vector ``(dim,)``, one per face ``(n, dim)``, or a function of points.
+
+    Example:
+        >>> IsothermalWall(1.2)
+        IsothermalWall(temperature=1.2, velocity=0.0)
+    """
+
+    temperature: Value = 1.0
+    velocity: Value = 0.0
+
+
+@dataclass(frozen=True, eq=False)
 class Slip:
     r"""A wall without friction: :math:`v \cdot n = 0`, and no tangential stress.
 
@@ -189,6 +206,7 @@ Condition = (
     | Neumann
     | Robin
     | NoSlip
+    | IsothermalWall
     | Slip
     | Symmetry
     | Inlet

@@ -1,32 +1,29 @@
-"""Balances of mass, momentum and energy of a gas without friction, on the dual cells about the nodes."""
+"""Balances of mass, momentum and energy of a gas, on the dual cells about the nodes."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gno.fv.compressible.boundary import GasBoundary, Outside, boundary_flux
-from gno.fv.compressible.gas import Gas
-from gno.fv.compressible.jst import Neighborhood, jst, spectral_radius, transported
+from gno.fv.boundary.conditions import Slip, Symmetry
+from gno.fv.compressible.boundary import OPEN, STICKY, GasBoundary, Outside, beyond, boundary_flux
+from gno.fv.compressible.free_stream import FreeStream
+from gno.fv.compressible.gas import Gas, Rows, dot
+from gno.fv.compressible.held import Held
+from gno.fv.compressible.jst import spectral_radius
+from gno.fv.compressible.laminar import Laminar, Slopes, between, moving
 from gno.fv.compressible.metric import Metric
-from gno.fv.compressible.reconstruction import reconstruct
 from gno.fv.compressible.vortex import Vortex
 from gno.fv.linear.lagged import Linearization
 from gno.fv.linear.pattern import SparsePattern
 from gno.fv.linear.rank_one import RankOne
 from gno.fv.nonlinear.balance import Balance, Slope, State
 from gno.fv.nonlinear.jacobian import local_derivatives
-from gno.fv.reconstruction.least_squares import coefficients
 from gno.fv.volumes.geometry import Geometry
-
-Flux = Callable[[Gas, Gas, Tensor, float], Tensor]
-FLAT = 1.0
-"""Venkatakrishnan's K: the larger, the less a reconstruction is limited."""
 
 
 class EulerTheta(NamedTuple):
@@ -37,12 +34,16 @@ class EulerTheta(NamedTuple):
         coefficient: of the gradients, on their stencil ``(entries, values or 1, dim or 1)``.
         outside: what is given on the outer faces.
         vortex: what the lift adds to that, if it does.
+        viscosity: of the free stream ``(..., 1)``, if there is friction.
+        held: what holds on walls that the gas sticks to, if there are any.
     """
 
     metric: Metric
     coefficient: Float[Tensor, "entries components dim"]
     outside: Outside
     vortex: Vortex | None = None
+    viscosity: Rows | None = None
+    held: Held | None = None
 
 
 class EulerBalance(Balance):
@@ -51,55 +52,151 @@ class EulerBalance(Balance):
     .. math::
         \sum_j F(U_i, U_j) \cdot S_{ij} + \sum_b F_b = 0
 
+    and, with friction, fluxes :math:`(0, -\tau S, -v \cdot \tau S + q \cdot S)` beside those of Euler; at nodes on
+    walls that the gas sticks to, ``Held`` says what is balanced instead.
+
     Args:
         boundary: what holds on the outer faces.
         heat_ratio: :math:`\gamma`.
         length: of the body.
+        laminar: friction, if there is any.
         stencil: the nodes that the flux through a face sees by way of its two; none at first order.
     """
 
     def __init__(
-        self, boundary: GasBoundary, heat_ratio: float, length: float, *, stencil: SparsePattern | None
+        self,
+        boundary: GasBoundary,
+        heat_ratio: float,
+        length: float,
+        laminar: Laminar | None,
+        *,
+        stencil: SparsePattern | None,
     ) -> None:
         mesh = boundary.mesh
-        self.boundary, self.heat_ratio, self.length = boundary, heat_ratio, length
+        self.boundary, self.heat_ratio, self.length, self.laminar = boundary, heat_ratio, length, laminar
+        self._smooth, self._open = boundary.rows(Slip, Symmetry), boundary.rows(*OPEN)
         kinds = {type(held) for held in boundary.conditions.values()}
         self._rows = {kind: boundary.rows(kind) for kind in sorted(kinds, key=lambda kind: kind.__name__)}
         super().__init__(mesh.owner, mesh.neighbor, num_cells=mesh.num_cells, components=mesh.dim + 2, stencil=stencil)
 
-    def theta(self, geometry: Geometry, outside: Outside, vortex: Vortex | None = None) -> EulerTheta:
+    def theta(self, geometry: Geometry, free: FreeStream) -> EulerTheta:
         """What the fluxes take.
 
         Args:
             geometry: of the mesh.
-            outside: what is given on the boundary.
-            vortex: what the lift adds to it.
+            free: the free stream.
+
+        Raises:
+            ConfigError: values on the boundary that cannot be used, or a vortex in a stream not slower than sound.
         """
-        return EulerTheta(Metric.of(geometry, self.length), self.weights(geometry), outside, vortex)
+        boundary, ratio = self.boundary, self.heat_ratio
+        theta = EulerTheta(
+            Metric.of(geometry, self.length),
+            self.weights(geometry),
+            boundary.outside(geometry, free.gas, free.units),
+            boundary.vortex(geometry, free.gas, ratio),
+        )
+        if self.laminar is None:
+            return theta
+        return theta._replace(viscosity=free.viscosity, held=boundary.held(geometry, free.units, ratio))
 
     @abstractmethod
     def weights(self, geometry: Geometry) -> Float[Tensor, "entries components dim"]:
         """Coefficients of the gradients, on their stencil."""
 
+    @abstractmethod
+    def carried(self, p: Gas, n: Gas, g_p: Slope, g_n: Slope, theta: EulerTheta) -> State:
+        """Of mass, momentum and energy through the inner faces, without friction."""
+
+    @abstractmethod
+    def slope(self, gas: Gas, g: Slope) -> Slopes:
+        """Gradients of velocity and temperature, from those that the scheme has."""
+
+    def flux(self, u_p: State, u_n: State, g_p: Slope, g_n: Slope, theta: EulerTheta) -> State:
+        """Of mass, momentum and energy through the inner faces."""
+        p, n = Gas.of(u_p, self.heat_ratio), Gas.of(u_n, self.heat_ratio)
+        flux = self.carried(p, n, g_p, g_n, theta)
+        if self.laminar is None or theta.viscosity is None:
+            return flux
+        at_p, at_n = moving(p, self.heat_ratio), moving(n, self.heat_ratio)
+        slope = between(at_p, at_n, self.slope(p, g_p), self.slope(n, g_n), theta.metric.along)
+        mean = Gas(*((a + b) / 2 for a, b in zip(p, n)))
+        return flux + self.laminar.flux(mean, slope, theta.metric.area, self.heat_ratio, theta.viscosity)
+
     def gradient(self, theta: EulerTheta) -> tuple[Tensor, Tensor]:
         """Nothing is added to the linear part by the boundary."""
         return theta.coefficient, theta.metric.volume.new_zeros(())
 
-    def outer_flux(self, u_p: State, g_p: Slope, theta: EulerTheta) -> State:  # noqa: ARG002 - for children
+    def outer_flux(self, u_p: State, g_p: Slope, theta: EulerTheta) -> State:
         """Of mass, momentum and energy out through the outer faces."""
-        return boundary_flux(self._rows, u_p, theta.outside, theta.metric.outer_area, self.heat_ratio)
+        flux = boundary_flux(self._rows, u_p, theta.outside, theta.metric.outer_area, self.heat_ratio)
+        if self.laminar is None or theta.viscosity is None:
+            return flux
+        return flux + self._outer_friction(self.laminar, u_p, g_p, theta, theta.viscosity)
+
+    def _outer_friction(self, laminar: Laminar, u_p: State, g_p: Slope, theta: EulerTheta, viscosity: Rows) -> State:
+        """Of momentum and energy, by friction; nothing where the gas sticks, for the balance of the node says that."""
+        gas, area, ratio = Gas.of(u_p, self.heat_ratio), theta.metric.outer_area, self.heat_ratio
+        slope, size2 = self.slope(gas, g_p), dot(area, area)
+        whole = laminar.flux(gas, slope, area, ratio, viscosity)
+        normal = area / size2.sqrt()[:, None]
+        along = dot(whole[..., 1:-1], normal)[..., None] * normal  # what is smooth pulls along its normal alone
+        smooth = torch.cat([0 * along[..., :1], along, 0 * along[..., :1]], -1)
+        flux = torch.zeros_like(whole).index_copy(-2, self._smooth, smooth.index_select(-2, self._smooth))
+        stiffness = size2 / theta.metric.volume[self.border]
+        for rows, inside, there in beyond(self._rows, gas, theta.outside, area, ratio):
+            held = laminar.held(inside, there, stiffness[rows], ratio, viscosity)
+            flux = flux.index_copy(-2, rows, whole.index_select(-2, rows) + held)
+        return flux
 
     def residual(self, u: State, parameters: EulerTheta) -> State:
-        """By how much the balance of each cell is missed; through the vortex each far one knows of all on walls.
+        """By how much each balance is missed, and how far walls are from what they hold."""
+        free = self.free_residual(u, parameters)
+        return free if parameters.held is None else parameters.held.residual(free, u)
+
+    def free_residual(self, u: State, theta: EulerTheta) -> State:
+        """By how much each balance is missed without the pull of the walls that the gas sticks to.
+
+        Through the vortex each far cell knows of all on walls.
 
         Args:
             u: the state.
-            parameters: from ``theta``.
+            theta: of the residual.
         """
-        if parameters.vortex is None:
-            return super().residual(u, parameters)
-        swirled = self._swirled(parameters, parameters.vortex, self._circulation(u, parameters, parameters.vortex))
-        return super().residual(u, swirled)
+        if theta.vortex is not None:
+            theta = self._swirled(theta, theta.vortex, self._circulation(u, theta, theta.vortex))
+        return super().residual(u, theta)
+
+    def jacobian(self, u: State, parameters: EulerTheta, *, first_order: bool = False) -> tuple[Tensor, SparsePattern]:
+        """The exact derivative of the residual; as of ``Balance``."""
+        values, pattern = super().jacobian(u, parameters, first_order=first_order)
+        return values if parameters.held is None else parameters.held.jacobian(values, pattern), pattern
+
+    def friction(self, u: State, theta: EulerTheta) -> Float[Tensor, "*samples outer dim"] | None:
+        """What friction pulls the outer faces with; nought but on walls.
+
+        Args:
+            u: the state.
+            theta: of the residual.
+        """
+        if self.laminar is None:
+            return None
+        outer, pressure = self._at_border(u, theta)
+        pulled = torch.zeros_like(outer).index_copy(-2, self._smooth, (outer - pressure).index_select(-2, self._smooth))
+        if theta.held is None:
+            return pulled
+        rows, area = self.boundary.rows(*STICKY), theta.metric.outer_area
+        place, size = torch.searchsorted(theta.held.node, self.border[rows]), dot(area, area).sqrt()[rows]
+        whole = size.new_zeros(len(theta.held.node)).index_add(0, place, size)
+        share = (size / whole[place])[:, None] * theta.held.pulled(self.free_residual(u, theta))[..., place, :]
+        return pulled.index_copy(-2, rows, share)
+
+    def _at_border(self, u: State, theta: EulerTheta) -> tuple[Tensor, Tensor]:
+        """What flows out of momentum, and the part of the pressure."""
+        g, _ = self.slopes(u, theta)
+        at, slope = self.border_side(u, g)
+        pressure = Gas.of(at, self.heat_ratio).pressure[..., None] * theta.metric.outer_area
+        return self.outer_flux(at, slope, theta)[..., 1:-1], pressure
 
     def linearized(self, u: State, parameters: EulerTheta) -> Linearization:
         """The exact derivative of the residual, of which the vortex makes a product of two vectors.
@@ -111,12 +208,12 @@ class EulerBalance(Balance):
         vortex = parameters.vortex
         if vortex is None:
             return self.jacobian(u, parameters)
-        circulation, at_border = self._circulation(u, parameters, vortex), u.index_select(-2, self.border)
+        circulation = self._circulation(u, parameters, vortex)
+        at_border, slope = self.border_side(u, self.slopes(u, parameters)[0])
         each = circulation[..., None].expand(*u.shape[:-2], len(self.border), 1)
-        nothing = at_border.new_zeros((*at_border.shape, 0))
 
         def far_flux(strength: Tensor) -> Tensor:
-            return self.outer_flux(at_border, nothing, self._swirled(parameters, vortex, strength[..., 0]))
+            return self.outer_flux(at_border, slope, self._swirled(parameters, vortex, strength[..., 0]))
 
         def lift(w: Tensor) -> Tensor:
             return (vortex.lift * Gas.of(w, self.heat_ratio).pressure)[..., None]
@@ -141,7 +238,26 @@ class EulerBalance(Balance):
         return theta._replace(outside=theta.outside._replace(far=far), vortex=None)
 
     def rate(self, u: State, theta: EulerTheta) -> Float[Tensor, "*samples cells"]:
-        r"""Volume over the time in which the fastest wave crosses each dual cell: :math:`\sum_f (|v \cdot S| + c |S|)`.
+        r"""Volume over the time in which the fastest wave crosses each dual cell, and friction and heat do.
+
+        .. math::
+            \Lambda_i = \sum_f \left( |v \cdot S| + c |S| + \nu |S| / |d| \right)
+
+        Args:
+            u: the state.
+            theta: of the residual.
+        """
+        waves = self.wave_rate(u, theta)
+        if self.laminar is None or theta.viscosity is None:
+            return waves
+        own = self.laminar.diffusivity(Gas.of(u, self.heat_ratio), self.heat_ratio, theta.viscosity)
+        m, at = theta.metric, self.border[self._open]
+        narrow, outer = (dot(m.area, m.area) / dot(m.along, m.along)).sqrt(), m.outer_area[self._open]
+        inner = torch.zeros_like(m.volume).index_add(0, self.inside, narrow).index_add(0, self.neighbor, narrow)
+        return waves + own * inner.index_add(0, at, dot(outer, outer) / m.volume[at])
+
+    def wave_rate(self, u: State, theta: EulerTheta) -> Float[Tensor, "*samples cells"]:
+        r"""That of waves alone, :math:`\sum_f (|v \cdot S| + c |S|)`.
 
         Args:
             u: the state.
@@ -153,94 +269,3 @@ class EulerBalance(Balance):
         at_faces = Gas(*(t.index_select(gas.density.ndim - 1, cell) for t in gas))
         radius = spectral_radius(at_faces, area, self.heat_ratio)
         return torch.zeros_like(gas.density).index_add(-1, cell, radius)
-
-
-class UpwindBalance(EulerBalance):
-    """Upwind fluxes between states that are extrapolated to the middle of each edge; of second order.
-
-    Args:
-        boundary: what holds on the outer faces.
-        heat_ratio: of specific heats.
-        length: of the body.
-        flux: between two states.
-        order: 1 for the states at the nodes themselves.
-    """
-
-    def __init__(self, boundary: GasBoundary, heat_ratio: float, length: float, flux: Flux, *, order: int = 2) -> None:
-        self.between = flux
-        self._pattern, self._position = neighbors(boundary)
-        super().__init__(boundary, heat_ratio, length, stencil=self._pattern if order == 2 else None)
-
-    def weights(self, geometry: Geometry) -> Float[Tensor, "entries components dim"]:
-        """Least squares over the neighbors."""
-        if self.stencil is None:
-            return geometry.volume.new_zeros(0, 1, 1)
-        along, p, n = geometry.along, self.inside, self.neighbor
-        rows = coefficients(torch.cat([p, n]), torch.cat([along, -along]), len(geometry.volume))
-        return self._pattern.values(torch.cat([rows, -rows]), self._position, dim=0)[:, None]
-
-    def values(self, u: State, theta: EulerTheta) -> Float[Tensor, "*samples _rows _values"]:  # noqa: ARG002 - as of the parent
-        """Density, velocity and pressure."""
-        return Gas.of(u, self.heat_ratio).packed()
-
-    def flux(self, u_p: State, u_n: State, g_p: Slope, g_n: Slope, theta: EulerTheta) -> State:
-        """Of mass, momentum and energy through the inner faces."""
-        m, p, n = theta.metric, Gas.of(u_p, self.heat_ratio), Gas.of(u_n, self.heat_ratio)
-        if self.stencil is not None:
-            density, pressure = (p.density + n.density) / 2, (p.pressure + n.pressure) / 2
-            sound = (self.heat_ratio * pressure / density).sqrt()[..., None].expand_as(p.velocity)
-            flat = Gas(density, sound, pressure).packed() * (FLAT * m.width)[:, None]
-            p, n = reconstruct(p.packed(), n.packed(), g_p, g_n, m.along, flat)
-        return self.between(p, n, m.area, self.heat_ratio)
-
-
-class JSTBalance(EulerBalance):
-    """Central fluxes with differences of second and fourth order.
-
-    Args:
-        boundary: what holds on the outer faces.
-        heat_ratio: of specific heats.
-        length: of the body.
-    """
-
-    def __init__(self, boundary: GasBoundary, heat_ratio: float, length: float) -> None:
-        self._pattern, self._position = neighbors(boundary)
-        super().__init__(boundary, heat_ratio, length, stencil=self._pattern)
-        p, n, size = self.inside, self.neighbor, boundary.mesh.num_cells
-        one = torch.ones(len(p), dtype=torch.float64)
-        self.degree = torch.zeros(size, dtype=torch.float64).index_add(0, p, one).index_add(0, n, one)
-        outer = torch.zeros(size, dtype=torch.bool).index_fill(0, self.border, True)
-        self._seen = torch.cat([~outer[p] | outer[n], ~outer[n] | outer[p]]).double()
-
-    def weights(self, geometry: Geometry) -> Float[Tensor, "entries components dim"]:
-        """Of Laplacian, of the sensor's sums, and of the spectral radius, which is the node's own."""
-        stencil, seen = self._pattern, self._seen
-        laplacian = stencil.values(torch.cat([seen, -seen]), self._position)
-        level = stencil.values(torch.cat([seen, seen]), self._position)
-        own = (stencil.row == stencil.col).double()
-        of = [laplacian] * (geometry.centroid.shape[1] + 3) + [level, own]
-        return torch.stack(of, 1)[..., None]
-
-    def values(self, u: State, theta: EulerTheta) -> Float[Tensor, "*samples _rows _values"]:
-        """Density, momentum, enthalpy, pressure twice, and spectral radius."""
-        gas = Gas.of(u, self.heat_ratio)
-        pressure, radius = gas.pressure[..., None], self.rate(u, theta)[..., None]
-        return torch.cat([transported(gas, self.heat_ratio), pressure, pressure, radius], -1)
-
-    def flux(self, u_p: State, u_n: State, g_p: Slope, g_n: Slope, theta: EulerTheta) -> State:
-        """Of mass, momentum and energy through the inner faces."""
-        p, n = Gas.of(u_p, self.heat_ratio), Gas.of(u_n, self.heat_ratio)
-        near_p, near_n = self._near(g_p, self.inside), self._near(g_n, self.neighbor)
-        return jst(p, n, near_p, near_n, theta.metric.area, self.heat_ratio)
-
-    def _near(self, g: Slope, node: Tensor) -> Neighborhood:
-        laplacian, bend, level, radius = g[..., 0].split([g.shape[-2] - 3, 1, 1, 1], -1)
-        return Neighborhood(laplacian, bend[..., 0], level[..., 0], radius[..., 0], self.degree[node])
-
-
-def neighbors(boundary: GasBoundary) -> tuple[SparsePattern, Tensor]:
-    """Pattern of nodes and their neighbors, and the entries of (P, N), (N, P), (P, P), (N, N) of every edge."""
-    mesh = boundary.mesh
-    p, n = mesh.owner[: mesh.num_inner], mesh.neighbor
-    stencil, position = SparsePattern.of(torch.cat([p, n, p, n]), torch.cat([n, p, p, n]), mesh.num_cells)
-    return stencil, position

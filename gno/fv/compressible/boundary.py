@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,15 +13,31 @@ from torch import Tensor
 
 from gno.errors import ConfigError, SolverError
 from gno.fv.boundary.assignment import by_patch
-from gno.fv.boundary.conditions import Condition, FarField, Inlet, PressureOutlet, Slip, StagnationInlet, Symmetry
+from gno.fv.boundary.conditions import (
+    Condition,
+    FarField,
+    Inlet,
+    IsothermalWall,
+    NoSlip,
+    PressureOutlet,
+    Slip,
+    StagnationInlet,
+    Symmetry,
+)
 from gno.fv.boundary.values import scalars, vectors
 from gno.fv.compressible.gas import Conserved, Gas, Rows, dot
+from gno.fv.compressible.held import Held
 from gno.fv.compressible.roe import roe
 from gno.fv.compressible.vortex import Vortex
 from gno.fv.volumes.geometry import Geometry
 from gno.fv.volumes.mesh import FVMesh
 
-WALLS = (Slip, Symmetry)
+STICKY = (NoSlip, IsothermalWall)
+"""Walls that need friction."""
+BODIES = (Slip, *STICKY)
+"""Walls that forces act on."""
+WALLS = (*BODIES, Symmetry)
+OPEN = (FarField, Inlet, StagnationInlet, PressureOutlet)
 NEAR, SWIRLED_NEAR = 10, 5
 """Chords from a body within which a far field disturbs it: without, and with the vortex of its lift."""
 
@@ -55,22 +71,29 @@ class GasBoundary:
     conditions: Mapping[str, Condition]
 
     @classmethod
-    def of(cls, mesh: FVMesh, conditions: Mapping[str, Condition]) -> GasBoundary:
+    def of(cls, mesh: FVMesh, conditions: Mapping[str, Condition], *, friction: bool = False) -> GasBoundary:
         """The boundary of a mesh.
 
         Args:
             mesh: a median dual.
             conditions: patch to condition, ``*`` for all that are not named.
+            friction: whether the gas has any.
 
         Raises:
             ConfigError: an unknown patch, a patch without condition, or one whose condition is not about a gas.
         """
         held = by_patch(mesh.patches, conditions)
         for name, condition in held.items():
-            if not isinstance(condition, Slip | Symmetry | FarField | Inlet | StagnationInlet | PressureOutlet):
+            if isinstance(condition, STICKY) and not friction:
                 raise ConfigError(
                     f"patch {name!r} has the condition {type(condition).__name__}",
-                    why="a gas needs Slip, Symmetry, FarField, Inlet, StagnationInlet or PressureOutlet",
+                    why="a gas without friction does not stick to walls",
+                    fix="give Slip there, or viscous=Laminar() to the solver",
+                )
+            if not isinstance(condition, (*WALLS, *OPEN)):
+                kinds = ", ".join(kind.__name__ for kind in (*WALLS, *OPEN))
+                raise ConfigError(
+                    f"patch {name!r} has the condition {type(condition).__name__}", why=f"a gas needs one of {kinds}"
                 )
         boundary = cls(mesh, held)
         if boundary.swirled:
@@ -105,15 +128,15 @@ class GasBoundary:
         return Vortex.of(
             geometry.center[start:],
             geometry.area[start:],
-            walls=self.rows(Slip),
+            walls=self.rows(*BODIES),
             far=torch.cat([self.mesh.patches[name] for name in self.swirled]) - start,
             stream=stream,
             heat_ratio=heat_ratio,
         )
 
     def _refuse_no_body(self) -> None:
-        others = [name for name, held in self.conditions.items() if not isinstance(held, Slip | FarField)]
-        if self.mesh.dim != 2 or others or not self.patches(Slip):
+        others = [name for name, held in self.conditions.items() if not isinstance(held, (*BODIES, FarField))]
+        if self.mesh.dim != 2 or others or not self.patches(*BODIES):
             what = f"patch {others[0]!r} is neither" if others else "there is no wall"
             raise ConfigError(
                 f"patch {self.swirled[0]!r} has a vortex, but "
@@ -132,8 +155,10 @@ class GasBoundary:
         Args:
             chord: length of the body.
         """
-        around = {type(held) for held in self.conditions.values()} == {Slip, FarField}
-        body, far = (self.mesh.owner[self.rows(kind) + self.mesh.num_inner].unique() for kind in (Slip, FarField))
+        around = all(isinstance(held, (*BODIES, FarField)) for held in self.conditions.values())
+        sides = (self.rows(*BODIES), self.rows(FarField))
+        body, far = (self.mesh.owner[rows + self.mesh.num_inner].unique() for rows in sides)
+        around = around and len(body) > 0 and len(far) > 0
         if not around or bool(torch.isin(body, far).any()):
             return
         distance = float(torch.cdist(self.mesh.points[body], self.mesh.points[far]).min()) / chord
@@ -207,6 +232,40 @@ class GasBoundary:
                 velocity = velocity.index_copy(-2, at, way.expand(*velocity.shape[:-2], *way.shape))
         return Outside(given, density, velocity, pressure)
 
+    def held(self, geometry: Geometry, units: Gas, heat_ratio: float) -> Held | None:
+        """What holds at the nodes of walls that the gas sticks to; differentiable as ``outside`` is.
+
+        Args:
+            geometry: of the mesh.
+            units: as of ``outside``.
+            heat_ratio: of specific heats.
+
+        Raises:
+            ConfigError: values of the wrong shape, not finite, or a temperature that is not positive.
+        """
+        node = self.mesh.owner[self.rows(*STICKY) + self.mesh.num_inner].unique()
+        if not len(node):
+            return None
+        points, parts = geometry.centroid, list[tuple[Tensor, Tensor, Tensor]]()
+        for name, condition in self.conditions.items():
+            if not isinstance(condition, STICKY):
+                continue
+            at = self.mesh.owner[self.mesh.patches[name]]
+            given = condition.temperature if isinstance(condition, IsothermalWall) else 1.0
+            warmth = _positive(scalars(given, points[at], f"the temperature of patch {name!r}"), "temperature", name)
+            velocity = vectors(condition.velocity, points[at], f"the velocity of patch {name!r}")
+            warm = torch.full_like(warmth, float(isinstance(condition, IsothermalWall)))
+            parts.append((torch.searchsorted(node, at), velocity, torch.stack([warm, warm * warmth], 1)))
+        place, velocities, warmths = (torch.cat(part) for part in zip(*parts))
+        # Faces about a node say the same but at corners, where their mean holds.
+        count = torch.zeros(len(node), dtype=torch.float64).index_add(0, place, torch.ones(len(place)).double())
+        nothing = points.new_zeros(len(node), points.shape[1])
+        velocity = nothing.index_add(0, place, velocities) / count[:, None] / units.velocity
+        warm, warmth = nothing.new_zeros(len(node), 2).index_add(0, place, warmths).unbind(1)
+        temperature = warmth / warm.clamp(min=1)
+        energy = temperature / (heat_ratio * (heat_ratio - 1)) + dot(velocity, velocity) / 2
+        return Held.of(node, velocity, energy, warm > 0, surface(geometry)[node])
+
 
 def boundary_flux(
     boundary: Mapping[type, Int[Tensor, " rows"]],
@@ -230,13 +289,41 @@ def boundary_flux(
     gas = Gas.of(u, heat_ratio)
     nothing = torch.zeros_like(gas.density)[..., None]
     flux = torch.cat([nothing, gas.pressure[..., None] * area, nothing], -1)
-    for kind, rows in boundary.items():
-        if issubclass(kind, WALLS):
-            continue
-        inside, there = _pick(gas, rows), Outside(*_pick_all(outside, rows))
-        beyond = _BEYOND[kind](inside, there, area[rows], heat_ratio)
-        flux = flux.index_copy(-2, rows, roe(inside, beyond, area[rows], heat_ratio))
+    for rows, inside, there in beyond(boundary, gas, outside, area, heat_ratio):
+        flux = flux.index_copy(-2, rows, roe(inside, there, area[rows], heat_ratio))
     return flux
+
+
+def beyond(
+    boundary: Mapping[type, Int[Tensor, " rows"]],
+    gas: Gas,
+    outside: Outside,
+    area: Float[Tensor, "outer dim"],
+    heat_ratio: float,
+) -> Iterator[tuple[Int[Tensor, " rows"], Gas, Gas]]:
+    r"""Outer faces of each kind that gas flows through, and the gas on their two sides.
+
+    Args:
+        boundary: outer faces of each kind of condition.
+        gas: inside, at the outer faces.
+        outside: what is given.
+        area: ``S (outer, dim)``.
+        heat_ratio: :math:`\gamma`.
+    """
+    for kind, rows in boundary.items():
+        if not issubclass(kind, WALLS):
+            inside, given = _pick(gas, rows), Outside(*_pick_all(outside, rows))
+            yield rows, inside, _BEYOND[kind](inside, given, area[rows], heat_ratio)
+
+
+def surface(geometry: Geometry) -> Float[Tensor, " cells"]:
+    """Of each dual cell.
+
+    Args:
+        geometry: of the mesh.
+    """
+    total, size = torch.zeros_like(geometry.volume), geometry.size
+    return total.index_add(0, geometry.owner, size).index_add(0, geometry.neighbor, size[: geometry.num_inner])
 
 
 def _far(_inside: Gas, outside: Outside, _area: Tensor, _heat_ratio: float) -> Gas:

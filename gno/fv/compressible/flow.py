@@ -1,4 +1,4 @@
-"""Steady flow of a gas without friction: mass, momentum and energy in balance about every node."""
+"""Steady flow of a gas: mass, momentum and energy in balance about every node."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gno.errors import ConfigError, SolverError
-from gno.fv.boundary.conditions import Condition, Slip
-from gno.fv.compressible.balance import EulerBalance, EulerTheta, JSTBalance, UpwindBalance
-from gno.fv.compressible.boundary import GasBoundary
+from gno.fv.boundary.conditions import Condition
+from gno.fv.compressible.balance import EulerBalance, EulerTheta
+from gno.fv.compressible.boundary import BODIES, GasBoundary
 from gno.fv.compressible.free_stream import FreeStream, Number
 from gno.fv.compressible.gas import Conserved, Gas
 from gno.fv.compressible.hllc import hllc
+from gno.fv.compressible.jst_balance import JSTBalance
+from gno.fv.compressible.laminar import Laminar
 from gno.fv.compressible.march import March, PseudoTime
 from gno.fv.compressible.positivity import reach, refuse_negative
 from gno.fv.compressible.roe import roe
 from gno.fv.compressible.solution import CompressibleFlow
+from gno.fv.compressible.upwind_balance import UpwindBalance
 from gno.fv.nonlinear.implicit import implicit_solve
 from gno.fv.nonlinear.newton import OnStep
 from gno.fv.nonlinear.report import ConvergenceError, Report
-from gno.fv.volumes.geometry import Geometry
 from gno.fv.volumes.mesh import FVMesh
 from gno.mesh import Mesh
 
@@ -35,25 +37,28 @@ _FIX = "lower cfl in PseudoTime, start from a flow of a lower Mach number, or lo
 
 
 class Compressible:
-    r"""Steady flow of an ideal gas without friction (Euler), about the nodes of any mesh.
+    r"""Steady flow of an ideal gas (Euler, or laminar Navier and Stokes), about the nodes of any mesh.
 
     .. math::
-        \nabla \cdot (\rho v) = 0, \qquad \nabla \cdot (\rho v \otimes v) + \nabla p = 0, \qquad
-        \nabla \cdot \big( (\rho E + p) v \big) = 0, \qquad p = (\gamma - 1) \left( \rho E - \rho |v|^2 / 2 \right)
+        \nabla \cdot (\rho v) = 0, \qquad \nabla \cdot (\rho v \otimes v) + \nabla p = \nabla \cdot \tau, \qquad
+        \nabla \cdot \big( (\rho E + p) v \big) = \nabla \cdot (\tau v - q), \qquad
+        p = (\gamma - 1) \left( \rho E - \rho |v|^2 / 2 \right)
 
     Unknowns lie at the nodes, and balances are those of the median dual. ``roe`` and ``hllc`` are upwind, of second
     order with a smooth limiter; ``jst`` is central, with differences of second and fourth order. Newton's method solves
-    for all unknowns at once.
+    for all unknowns at once. There is no friction, :math:`\tau = 0` and :math:`q = 0`, unless ``viscous`` says which.
 
     Source: Blazek 2015, Computational Fluid Dynamics, chapter 5; the schemes are cited where they stand.
 
     Args:
         mesh: any mesh, or its median dual.
         conditions: patch to ``Slip``, ``Symmetry``, ``FarField``, ``Inlet``, ``StagnationInlet`` or ``PressureOutlet``;
-            ``*`` holds on all that are not named. Forces are those on ``Slip``.
+            with friction ``NoSlip`` or ``IsothermalWall``, too; ``*`` holds on all that are not named. Forces are those
+            on ``Slip``, ``NoSlip`` and ``IsothermalWall``.
         scheme: ``jst``, ``roe`` or ``hllc``.
         heat_ratio: :math:`\gamma`, of specific heats.
         chord: length that forces refer to, and the size of what the gas flows about.
+        viscous: friction and conduction of heat: ``Laminar()``; the Reynolds number is one of the free stream.
 
     Raises:
         ConfigError: an unknown scheme or patch, a patch without a condition, or a number that cannot be used.
@@ -76,6 +81,7 @@ class Compressible:
         scheme: str = SCHEME,
         heat_ratio: float = 1.4,
         chord: float = 1.0,
+        viscous: Laminar | None = None,
     ) -> None:
         self.mesh = mesh if isinstance(mesh, FVMesh) else FVMesh.of(mesh, kind="dual")
         if self.mesh.kind != "dual":
@@ -86,13 +92,13 @@ class Compressible:
             raise ConfigError(f"scheme {scheme!r} is unknown", why=f"there are {', '.join(SCHEMES)}")
         if not (heat_ratio > 1 and chord > 0):
             raise ConfigError(f"heat_ratio is {heat_ratio}, chord is {chord}", why="they are larger than 1, and than 0")
-        self.scheme, self.heat_ratio, self.chord = scheme, heat_ratio, chord
-        self.boundary = GasBoundary.of(self.mesh, conditions)
+        self.scheme, self.heat_ratio, self.chord, self.viscous = scheme, heat_ratio, chord, viscous
+        self.boundary = GasBoundary.of(self.mesh, conditions, friction=viscous is not None)
         self.boundary.warn_near(chord)
         self.balance: EulerBalance = (
-            JSTBalance(self.boundary, heat_ratio, chord)
+            JSTBalance(self.boundary, heat_ratio, chord, viscous)
             if scheme == "jst"
-            else UpwindBalance(self.boundary, heat_ratio, chord, roe if scheme == "roe" else hllc)
+            else UpwindBalance(self.boundary, heat_ratio, chord, roe if scheme == "roe" else hllc, viscous)
         )
 
     def solve(
@@ -102,6 +108,7 @@ class Compressible:
         alpha: Number = 0.0,
         density: Number = 1.0,
         pressure: Number | None = None,
+        reynolds: Number | None = None,
         points: Float[Tensor, "nodes dim"] | None = None,
         initial: CompressibleFlow | None = None,
         method: PseudoTime | None = None,
@@ -110,10 +117,11 @@ class Compressible:
         """The steady flow, differentiable in the free stream, values on the boundary and coordinates of the nodes.
 
         Args:
-            mach: of the free stream; numbers ``(samples,)`` give as many flows, and so for the next three.
+            mach: of the free stream; numbers ``(samples,)`` give as many flows, and so for the next four.
             alpha: angle of attack in degrees, from x to y.
             density: of the free stream.
             pressure: of the free stream; without it the speed of sound is one where the density is.
+            reynolds: number of the free stream, of a gas with friction.
             points: other coordinates of the nodes.
             initial: a flow to start from, as that of the last parameters; from the free stream without it.
             method: tolerance, most iterations, CFL number.
@@ -126,7 +134,7 @@ class Compressible:
             SolverError: a density or pressure that cannot be kept positive, or gas that comes in faster than sound
                 where a condition does not say all about it.
         """
-        free = self.free_stream(mach=mach, alpha=alpha, density=density, pressure=pressure)
+        free = self.free_stream(mach=mach, alpha=alpha, density=density, pressure=pressure, reynolds=reynolds)
         theta = self.parameters(free, points)
         with torch.no_grad():
             still = free.gas.conserved(self.heat_ratio)
@@ -137,10 +145,26 @@ class Compressible:
         return self.flow(state, free, theta, report)
 
     def free_stream(
-        self, *, mach: Number, alpha: Number = 0.0, density: Number = 1.0, pressure: Number | None = None
+        self,
+        *,
+        mach: Number,
+        alpha: Number = 0.0,
+        density: Number = 1.0,
+        pressure: Number | None = None,
+        reynolds: Number | None = None,
     ) -> FreeStream:
         """The undisturbed flow; arguments as of ``solve``."""
-        return FreeStream.of(mach, alpha, density, pressure, dim=self.mesh.dim, heat_ratio=self.heat_ratio)
+        length = self.chord if self.viscous is None or self.viscous.length is None else self.viscous.length
+        return FreeStream.of(
+            mach,
+            alpha,
+            density,
+            pressure,
+            dim=self.mesh.dim,
+            heat_ratio=self.heat_ratio,
+            reynolds=reynolds,
+            length=length,
+        )
 
     def parameters(self, free: FreeStream, points: Float[Tensor, "nodes dim"] | None = None) -> EulerTheta:
         """What the residual depends on beside the state: geometry, and what is given on the boundary.
@@ -150,17 +174,23 @@ class Compressible:
             points: other coordinates of the nodes.
 
         Raises:
-            ConfigError: values on the boundary that cannot be used, or a vortex in a stream not slower than sound.
+            ConfigError: values on the boundary that cannot be used, a vortex in a stream not slower than sound, or a
+                Reynolds number too many or too few.
             MeshError: points with which cells cannot be used.
         """
+        if self.viscous is not None and free.viscosity is None:
+            raise ConfigError(
+                "there is no Reynolds number",
+                why="the gas has friction",
+                fix="give reynolds=, as mach, to the free stream",
+            )
+        if self.viscous is None and free.viscosity is not None:
+            raise ConfigError(
+                "there is a Reynolds number", why="the gas has no friction", fix="give viscous=Laminar() to the solver"
+            )
         if points is not None:
             self.mesh.check(points)
-        geometry = self.mesh.geometry(points)
-        return self._theta(self.balance, geometry, free)
-
-    def _theta(self, balance: EulerBalance, geometry: Geometry, free: FreeStream) -> EulerTheta:
-        outside = self.boundary.outside(geometry, free.gas, free.units)
-        return balance.theta(geometry, outside, self.boundary.vortex(geometry, free.gas, self.heat_ratio))
+        return self.balance.theta(self.mesh.geometry(points), free)
 
     def steady(
         self,
@@ -222,8 +252,8 @@ class Compressible:
         """Where an upwind scheme starts: near the flow of the central one, in which shocks form with less trouble."""
         if self.scheme == "jst":
             return still
-        central = JSTBalance(self.boundary, self.heat_ratio, self.chord)
-        theta = self._theta(central, self.mesh.geometry(points), free)
+        central = JSTBalance(self.boundary, self.heat_ratio, self.chord, self.viscous)
+        theta = central.theta(self.mesh.geometry(points), free)
         try:
             return self._march(central, theta, still, scale, PseudoTime(tolerance=LOOSE))[0]
         except SolverError:
@@ -267,7 +297,7 @@ class Compressible:
             report: how the state was found.
         """
         gas = Gas(*(there * one for there, one in zip(Gas.of(state, self.heat_ratio), free.units)))
-        start = self.mesh.num_inner
+        start, friction = self.mesh.num_inner, self.balance.friction(state, parameters)
         return CompressibleFlow(
             density=gas.density,
             velocity=gas.velocity,
@@ -278,5 +308,7 @@ class Compressible:
             report=report,
             area=parameters.metric.outer_area,
             node=self.mesh.owner[start:],
-            walls={name: self.mesh.patches[name] - start for name in self.boundary.patches(Slip)},
+            walls={name: self.mesh.patches[name] - start for name in self.boundary.patches(*BODIES)},
+            viscosity=free.own_viscosity,
+            friction=None if friction is None else friction * free.units.pressure[..., None],
         )

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gno.errors import ConfigError
-from gno.fv.compressible.gas import Gas
+from gno.fv.compressible.gas import Gas, Rows
 
 Number = float | Tensor
 
@@ -20,14 +20,25 @@ class FreeStream(NamedTuple):
     Args:
         gas: in these units.
         units: density, velocity and pressure of one unit each; the velocity is the same along every axis.
+        viscosity: in these units, which take their length from the mesh; nothing of a gas without friction.
     """
 
     gas: Gas
     units: Gas
+    viscosity: Rows | None = None
 
     @classmethod
     def of(
-        cls, mach: Number, alpha: Number, density: Number, pressure: Number | None, *, dim: int, heat_ratio: float
+        cls,
+        mach: Number,
+        alpha: Number,
+        density: Number,
+        pressure: Number | None,
+        *,
+        dim: int,
+        heat_ratio: float,
+        reynolds: Number | None = None,
+        length: float = 1.0,
     ) -> FreeStream:
         r"""The free stream of a Mach number.
 
@@ -38,6 +49,8 @@ class FreeStream(NamedTuple):
             pressure: so as well; without it the speed of sound is one.
             dim: of the space.
             heat_ratio: :math:`\gamma`.
+            reynolds: :math:`\rho |v| L / \mu`, as the first four.
+            length: L.
 
         Raises:
             ConfigError: a number that is not finite, not positive where it has to be, or of another shape.
@@ -49,6 +62,7 @@ class FreeStream(NamedTuple):
         """
         given = {"mach": mach, "alpha": alpha, "density": density}
         given |= {} if pressure is None else {"pressure": pressure}
+        given |= {} if reynolds is None else {"reynolds": reynolds}
         numbers = {name: torch.as_tensor(value, dtype=torch.float64) for name, value in given.items()}
         for name, number in numbers.items():
             _check(name, number)
@@ -63,7 +77,8 @@ class FreeStream(NamedTuple):
         velocity = torch.stack([m * angle.cos(), m * angle.sin(), *[none] * (dim - 2)], -1)
         one, sound = torch.ones_like(m), (heat_ratio * p / rho).sqrt()
         units = Gas(rho, sound[..., None].expand_as(velocity), heat_ratio * p)
-        return cls(Gas(one, velocity, one / heat_ratio), units)
+        viscosity = None if reynolds is None else m * length / wide["reynolds"][..., None]
+        return cls(Gas(one, velocity, one / heat_ratio), units, viscosity)
 
     @classmethod
     def at_rest(cls, *, dim: int, heat_ratio: float) -> FreeStream:
@@ -77,16 +92,23 @@ class FreeStream(NamedTuple):
         return stream._replace(gas=stream.gas._replace(velocity=torch.zeros_like(stream.gas.velocity)))
 
     @classmethod
-    def behind(cls, stream: Gas, heat_ratio: float) -> FreeStream:
+    def behind(cls, stream: Gas, heat_ratio: float, viscosity: Rows | None = None) -> FreeStream:
         r"""That of an undisturbed flow ``(..., 1)`` in the unit of the user.
 
         Args:
             stream: the undisturbed flow.
             heat_ratio: :math:`\gamma`.
+            viscosity: so as well.
         """
         sound = stream.sound_speed(heat_ratio)[..., None].expand_as(stream.velocity)
         units = Gas(stream.density, sound, heat_ratio * stream.pressure)
-        return cls(Gas(*(t / one for t, one in zip(stream, units))), units)
+        own = None if viscosity is None else viscosity / (units.density * sound[..., 0])
+        return cls(Gas(*(t / one for t, one in zip(stream, units))), units, own)
+
+    @property
+    def own_viscosity(self) -> Rows | None:
+        """The viscosity in the unit of the user."""
+        return None if self.viscosity is None else self.viscosity * self.units.density * self.units.velocity[..., 0]
 
 
 def _check(name: str, number: Tensor) -> None:

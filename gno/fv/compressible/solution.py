@@ -1,9 +1,10 @@
-"""The steady flow of a gas, as the solver returns it."""
+"""The flow of a gas, as the solver returns it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import torch
 from jaxtyping import Float, Int
@@ -14,6 +15,9 @@ from gno.fv.compressible.gas import Gas, Rows, dot
 from gno.fv.incompressible.drag import Coefficients
 from gno.fv.nonlinear.report import Report
 from gno.fv.volumes.patches import check_patch
+
+Part = Literal["all", "pressure", "friction"]
+"""Of a force."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +35,8 @@ class CompressibleFlow:
         area: of the outer faces ``(outer, dim)``, out of the domain.
         node: at which each outer face lies ``(outer,)``.
         walls: patch to its rows among the outer faces, of the patches that forces act on.
+        viscosity: of the free stream ``(..., 1)``; nothing without friction.
+        friction: what it pulls each outer face with ``(..., outer, dim)``; so as well.
     """
 
     density: Rows
@@ -43,6 +49,8 @@ class CompressibleFlow:
     area: Float[Tensor, "outer dim"] = field(repr=False)
     node: Int[Tensor, " outer"] = field(repr=False)
     walls: Mapping[str, Int[Tensor, " _rows"]] = field(repr=False)
+    viscosity: Rows | None = None
+    friction: Float[Tensor, "*samples outer dim"] | None = field(default=None, repr=False)
 
     @property
     def gas(self) -> Gas:
@@ -101,11 +109,39 @@ class CompressibleFlow:
         check_patch(patch, self.walls)
         return self.node[self.walls[patch]].unique()
 
-    def force(self, patch: str) -> Float[Tensor, "*samples dim"]:
-        r"""Of the pressure on a wall, beyond that of the undisturbed flow: :math:`\sum_f (p - p_\infty) S_f`.
+    def skin_friction(self, patch: str) -> Float[Tensor, "*samples nodes dim"]:
+        r"""What friction pulls the nodes of a wall with, over area and :math:`q_\infty`: :math:`-\tau n / q_\infty`.
+
+        Along a wall its size is the coefficient of skin friction :math:`c_f`, and its direction that of the flow.
+
+        Args:
+            patch: its name; nodes are those of ``wall``.
+
+        Raises:
+            ConfigError: an unknown patch, which lists the walls, or a gas without friction.
+        """
+        check_patch(patch, self.walls)
+        if self.friction is None:
+            raise ConfigError("the gas has no friction", fix="give viscous=Laminar() to the solver")
+        node, place = self.node[self.walls[patch]].unique(return_inverse=True)
+        area = dot(self.area, self.area).sqrt()[self.walls[patch]]
+        pulled = self.friction[..., self.walls[patch], :]
+        nothing = pulled.new_zeros(*pulled.shape[:-2], len(node), pulled.shape[-1])
+        whole = area.new_zeros(len(node)).index_add(0, place, area)
+        return nothing.index_add(-2, place, pulled) / whole[:, None] / self.dynamic_pressure[..., None]
+
+    def force(self, patch: str, part: Part = "all") -> Float[Tensor, "*samples dim"]:
+        r"""On a wall, of friction and the pressure beyond that of the undisturbed flow.
+
+        .. math::
+            F = \sum_f \left( (p - p_\infty) S_f - \tau S_f \right)
+
+        What friction pulls with is what is missed in the balances of momentum at the nodes of the wall, so that the
+        force is exactly what the flow loses.
 
         Args:
             patch: its name.
+            part: ``all``, or that of the ``pressure`` or the ``friction`` alone.
 
         Raises:
             ConfigError: an unknown patch, which lists the walls.
@@ -113,13 +149,16 @@ class CompressibleFlow:
         check_patch(patch, self.walls)
         rows = self.walls[patch]
         pushed = (self.pressure - self.stream.pressure)[..., self.node[rows]]
-        return (pushed[..., None] * self.area[rows]).sum(-2)
+        of_pressure = (pushed[..., None] * self.area[rows]).sum(-2)
+        of_friction = 0 * of_pressure if self.friction is None else self.friction[..., rows, :].sum(-2)
+        return {"all": of_pressure + of_friction, "pressure": of_pressure, "friction": of_friction}[part]
 
-    def coefficients(self, patch: str) -> Coefficients:
+    def coefficients(self, patch: str, part: Part = "all") -> Coefficients:
         r"""Drag and lift of a wall over :math:`q_\infty` and the chord, in the axes of the wind.
 
         Args:
             patch: its name.
+            part: as of ``force``.
 
         Raises:
             ConfigError: an unknown patch, which lists the walls.
@@ -127,7 +166,7 @@ class CompressibleFlow:
         velocity = self.stream.velocity[..., 0, :]
         along = velocity / dot(velocity, velocity).sqrt()[..., None]
         across = torch.cat([-along[..., 1:2], along[..., :1], 0 * along[..., 2:]], -1)
-        force = self.force(patch) / (self.dynamic_pressure * self.chord)
+        force = self.force(patch, part) / (self.dynamic_pressure * self.chord)
         return Coefficients(dot(force, along), dot(force, across))
 
     @property
@@ -138,7 +177,7 @@ class CompressibleFlow:
             ConfigError: there is no wall.
         """
         if not self.walls:
-            raise ConfigError("there is no wall", why="forces act on patches with the condition Slip")
+            raise ConfigError("there is no wall", why="forces act on patches with the condition Slip or NoSlip")
         return {patch: self.coefficients(patch) for patch in self.walls}
 
     @property

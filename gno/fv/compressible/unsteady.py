@@ -1,4 +1,4 @@
-"""Flow of a gas without friction in time."""
+"""Flow of a gas in time."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ COURANT = {"explicit": 0.8, "implicit": 20.0}
 
 
 class UnsteadyCompressible:
-    r"""Flow of an ideal gas without friction (Euler) in time, about the nodes of any mesh.
+    r"""Flow of an ideal gas (Euler, or laminar Navier and Stokes) in time, about the nodes of any mesh.
 
     .. math::
         V_i \frac{\partial U_i}{\partial t} = -R_i(U), \qquad \tau = C \min_i V_i / \Lambda_i, \qquad
-        \Lambda_i = \sum_f (|v \cdot S| + c |S|)
+        \Lambda_i = \sum_f \left( |v \cdot S| + c |S| + \nu |S| / |d| \right)
 
     with the residual of ``Compressible`` and steps of third order, which keep mass, momentum and energy. Explicit ones
     cost three residuals and have to be short; each of the three stages of an implicit one is solved by Newton's method,
@@ -89,7 +89,7 @@ class UnsteadyCompressible:
             density: a number, ``(nodes,)``, or a function of the coordinates.
             velocity: a vector, ``(nodes, dim)``, or a function of the coordinates; 0 where the gas rests.
             pressure: as the density.
-            stream: from ``Compressible.free_stream``, for ``FarField`` and ``Inlet``.
+            stream: from ``Compressible.free_stream``, for ``FarField`` and ``Inlet``, and for the Reynolds number.
 
         Raises:
             ConfigError: values of the wrong shape, not finite or not positive, or no free stream where gas comes in.
@@ -147,7 +147,7 @@ class UnsteadyCompressible:
             raise ConfigError(
                 f"the initial flow has {initial.density.shape[-1]} nodes", why=f"the mesh has {solver.mesh.num_cells}"
             )
-        free = FreeStream.behind(initial.stream, ratio)
+        free = FreeStream.behind(initial.stream, ratio, initial.viscosity)
         theta = solver.parameters(free, points)
         # A length over the speed of sound is the unit of time.
         per_time = free.units.velocity[..., :1] / theta.metric.volume[:, None]
