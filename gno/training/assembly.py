@@ -72,10 +72,10 @@ def make_objective(
                 why="a mesh is shared in steady problems only",
                 fix="leave it out",
             )
-        trajectories = Trajectories(dataset, model, memory=recipe.data.memory)
+        trajectories = Trajectories(dataset, model, memory=recipe.data.memory, shelf=recipe.data.shelf())
         _build_ahead(trajectories, stop, tell, processes)
         return WindowObjective(model, recipe, recipe.time or Time(), trajectories)
-    graphs = Graphs(dataset, model.graph, memory=recipe.data.memory)
+    graphs = Graphs(dataset, model.graph, memory=recipe.data.memory, shelf=recipe.data.shelf())
     _build_ahead(graphs, stop, tell, processes)
     kind = PartitionObjective if recipe.data.partition and not processes.is_alone else SteadyObjective
     return kind(model, recipe, graphs)
@@ -95,9 +95,10 @@ def make_validation(
     if not len(dataset):
         return None
     if isinstance(model, Propagator):
-        time, trajectories = recipe.time or Time(), Trajectories(dataset, model, memory=recipe.data.memory)
+        time = recipe.time or Time()
+        trajectories = Trajectories(dataset, model, memory=recipe.data.memory, shelf=recipe.data.shelf())
         return RolloutValidation(trajectories, stride=time.strides[0], steps=time.valid_steps, processes=processes)
-    graphs = Graphs(dataset, model.graph, memory=recipe.data.memory)
+    graphs = Graphs(dataset, model.graph, memory=recipe.data.memory, shelf=recipe.data.shelf())
     size, together = recipe.optimization.batch_size, recipe.data.partition
     return Validation(graphs, batch_size=size, processes=processes, together=together)
 

@@ -14,6 +14,7 @@ from torch_geometric.data import Data as Graph
 
 from gno.datasets.reader import MeshDataset
 from gno.mesh import Mesh
+from gno.training.shelf import Shelf
 
 Build = Callable[[Mesh, Graph | None], Graph]
 """Makes the graph of a mesh, with the levels and edges of a graph of the same mesh where there is one."""
@@ -27,10 +28,11 @@ class Graphs:
         dataset: the samples.
         build: makes a graph of a mesh, perhaps with the levels and edges of another: ``Operator.graph``.
         memory: GiB to keep.
+        shelf: where the levels and edges are kept that memory does not hold; without it they are built anew.
     """
 
-    def __init__(self, dataset: MeshDataset, build: Build, *, memory: float = 4.0) -> None:
-        self.dataset, self.build = dataset, build
+    def __init__(self, dataset: MeshDataset, build: Build, *, memory: float = 4.0, shelf: Shelf | None = None) -> None:
+        self.dataset, self.build, self.shelf = dataset, build, shelf
         self.left = memory * _GIB
         self.is_full = False
         self._kept: dict[int, Graph] = {}
@@ -44,11 +46,14 @@ class Graphs:
         if i in self._kept:
             return self._kept[i]
         mesh = self.mesh_of(i)
-        like = self._of_mesh.get(mesh)
+        kept = self._of_mesh.get(mesh)
+        like = self.shelf.get(mesh) if kept is None and self.shelf is not None else kept
         graph = self.build(self.dataset[i].mesh, like)
-        if self.take(num_bytes(graph, beside=like)):
+        if self.take(num_bytes(graph, beside=kept)):
             self._kept[i] = graph
             self._of_mesh.setdefault(mesh, graph)
+        elif like is None and self.shelf is not None:
+            self.shelf.put(mesh, graph)
         return graph
 
     def mesh_of(self, i: int) -> int:

@@ -11,6 +11,7 @@ from gno.datasets import MeshDataset
 from gno.datasets.splits import Samples
 from gno.errors import ConfigError
 from gno.training.section import Section
+from gno.training.shelf import Shelf
 
 
 class Parts(NamedTuple):
@@ -37,7 +38,9 @@ class Data(Section):
             weights are saved.
         augment: ``none``, or ``rigid``: every batch is rotated and reflected at random. For problems whose equations
             know no direction, and fields that are numbers, not vectors.
-        memory: GiB of graphs that are kept; the graphs beyond are built anew in every epoch.
+        memory: GiB of graphs that are kept.
+        disk: GiB of levels and edges beyond that, once a mesh, in a temporary file (in ``TMPDIR``, of each process, at
+            most half of what is free); the graphs beyond are built anew in every epoch.
         partition: each mesh is shared by all processes, instead of each batch: for meshes too large for one.
         prefetch: batches that a thread makes ahead; 0 makes each when it is needed.
 
@@ -52,8 +55,13 @@ class Data(Section):
     valid_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
     augment: Literal["none", "rigid"] = "none"
     memory: Annotated[float, Field(ge=0)] = 4.0
+    disk: Annotated[float, Field(ge=0)] = 16.0
     prefetch: Annotated[int, Field(ge=0, le=64)] = 2
     partition: bool = False
+
+    def shelf(self) -> Shelf | None:
+        """Where levels and edges are kept that memory does not hold; ``None`` without a disk."""
+        return Shelf(self.disk) if self.disk else None
 
     def parts(self, dataset: MeshDataset, *, seed: int) -> Parts:
         """Which samples train and which validate.

@@ -14,6 +14,7 @@ from gno.graph import MultilevelData
 from gno.models import Propagator
 from gno.models.in_time.build import series_of
 from gno.training.batches import num_bytes
+from gno.training.shelf import Shelf
 
 _GIB = 2**30
 
@@ -25,10 +26,13 @@ class Trajectories:
         dataset: the samples.
         propagator: what they are for.
         memory: GiB to keep.
+        shelf: where the levels and edges are kept that memory does not hold; without it they are built anew.
     """
 
-    def __init__(self, dataset: MeshDataset, propagator: Propagator, *, memory: float = 4.0) -> None:
-        self.dataset, self.propagator = dataset, propagator
+    def __init__(
+        self, dataset: MeshDataset, propagator: Propagator, *, memory: float = 4.0, shelf: Shelf | None = None
+    ) -> None:
+        self.dataset, self.propagator, self.shelf = dataset, propagator, shelf
         self.left = memory * _GIB
         self.is_full = False
         self._graphs: dict[int, MultilevelData] = {}
@@ -58,16 +62,19 @@ class Trajectories:
         if i in self._graphs:
             return self._graphs[i]
         number = int(self.dataset.tables.mesh[self.dataset.indices[i]])
-        like = self._like.get(number)
+        kept = self._like.get(number)
+        like: MultilevelData | None = self.shelf.get(number) if kept is None and self.shelf is not None else kept
         if like is not None and not self.propagator.still:
             return like
         graph = self.propagator.graph(self.dataset.window(i, 0, 1).mesh, like)
-        size = num_bytes(graph) if like is None else graph.x.numel() * graph.x.element_size()
+        size = num_bytes(graph) if kept is None else graph.x.numel() * graph.x.element_size()
         if size <= self.left:
             self.left -= size
-            self._graphs[i] = self._like.setdefault(number, graph) if like is None else graph
+            self._graphs[i] = self._like.setdefault(number, graph) if kept is None else graph
         else:
             self.is_full = True
+            if like is None and self.shelf is not None:
+                self.shelf.put(number, graph)
         return graph
 
     def states(self, i: int, instants: range) -> Float[Tensor, "instants nodes channels"]:

@@ -59,7 +59,8 @@ def test_graphs_of_one_mesh_share_its_levels(small_data: Path) -> None:
 
 def test_how_batches_are_made_changes_no_bit(recipe: Recipe, small_data: Path, tmp_path: Path) -> None:
     short = changed(recipe, optimization={"epochs": 2})
-    others = [{"data": {"prefetch": 0, "memory": 0.0}}, {"optimization": {"batch_nodes": 10_000}}]
+    anew = {"prefetch": 0, "memory": 0.0, "disk": 0.0}
+    others = [{"data": anew}, {"data": {"memory": 0.0}}, {"optimization": {"batch_nodes": 10_000}}]
     recipes = [short, *(changed(short, **sections) for sections in others)]
     runs = [train(one, small_data, tmp_path / str(n)) for n, one in enumerate(recipes)]
     first, *states = (Operator.load(run.model).state_dict() for run in runs)
