@@ -9,12 +9,12 @@ import numpy as np
 import torch
 
 from gno.cli.conditions import GAS, STICKY_GAS, conditions
-from gno.cli.gas_start import flow_from
 from gno.cli.settings import Value, check_names, number, switch
 from gno.errors import ConfigError, SolverError
 from gno.fv import Compressible, CompressibleFlow, Condition, FarField, FVMesh, Laminar, NoSlip, Slip, Symmetry
 from gno.fv.compressible.boundary import BODIES
 from gno.fv.compressible.flow import SCHEME
+from gno.fv.compressible.interpolated import flow_from
 from gno.fv.compressible.march import PseudoTime
 from gno.fv.nonlinear.newton import OnStep
 from gno.fv.volumes.patches import REST

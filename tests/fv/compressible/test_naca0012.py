@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from gno.fv import Compressible, CompressibleFlow, FarField, PseudoTime, Slip
+from gno.fv.compressible.interpolated import flow_from
 from gno.mesh import Mesh, load, shapes
 from gno.testing import observed_order
 
@@ -70,6 +71,20 @@ def test_spurious_drag_falls_from_mesh_to_mesh(scheme: str) -> None:
         drag.append(float(flow.cd))
     assert drag[0] > drag[1] > drag[2]
     assert drag[2] < 1e-3
+
+
+def test_transonic_forces_on_a_mesh_of_ours_come_near_those_without_end() -> None:
+    flow, coarser = None, None
+    for num in (64, 128):  # from the coarser flow it takes half of the steps
+        mesh = shapes.airfoil_o(shapes.naca("0012"), around=num, outward=num, far_field=100.0)
+        solver = Compressible(mesh, {"airfoil": Slip(), "farfield": FarField(vortex=True)})
+        start = None if coarser is None else flow_from(coarser, solver, solver.free_stream(mach=0.8, alpha=1.25))
+        flow = solver.solve(mach=0.8, alpha=1.25, initial=start)
+        coarser = mesh.with_data({name: getattr(flow, name).numpy() for name in ("density", "velocity", "pressure")})
+        print(f"{num} x {num}: lift {flow.cl:.5f}, drag {flow.cd:.6f}, {flow.report}"[:120])
+    assert flow is not None
+    assert float(flow.cl) == pytest.approx(0.356, rel=0.03)  # Vassberg and Jameson 2010, J. Aircraft 47, 1152
+    assert float(flow.cd) == pytest.approx(0.0227, rel=0.05)
 
 
 @pytest.mark.parametrize("mach", [0.5, 0.8])

@@ -1,4 +1,4 @@
-"""Where the iteration for a flow of a gas starts: at a flow that was solved for on another mesh."""
+"""The flow of a gas on another mesh, to start from: what is coarse is quick, and brings the fine one near."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import numpy as np
 import torch
 
 from gno.errors import DataError
-from gno.fv import Compressible, CompressibleFlow, Report
+from gno.fv.compressible.flow import Compressible
 from gno.fv.compressible.free_stream import FreeStream
 from gno.fv.compressible.gas import Gas
+from gno.fv.compressible.solution import CompressibleFlow
+from gno.fv.nonlinear.report import Report
 from gno.mesh import Mesh
 from gno.mesh.interpolation import Interpolation
 
@@ -25,6 +27,18 @@ def flow_from(solved: Mesh, solver: Compressible, free: FreeStream) -> Compressi
 
     Raises:
         DataError: a field that is not there or has another shape, or a mesh of another dimension.
+
+    Example:
+        >>> from gno.fv import FarField, Slip
+        >>> from gno.mesh import shapes
+        >>> held = {"airfoil": Slip(), "farfield": FarField()}
+        >>> coarse, fine = (shapes.airfoil_o(shapes.naca("0012"), around=n, outward=n // 2) for n in (16, 32))
+        >>> first = Compressible(coarse, held).solve(mach=0.6)
+        >>> solved = coarse.with_data({name: getattr(first, name).numpy() for name in NEEDED})
+        >>> solver = Compressible(fine, held)
+        >>> start = flow_from(solved, solver, solver.free_stream(mach=0.6))
+        >>> solver.solve(mach=0.6, initial=start).report.iterations < 8  # 9 from the free stream
+        True
     """
     mesh, fields = solver.mesh, []
     if solved.dim != mesh.dim:
