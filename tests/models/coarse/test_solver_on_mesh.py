@@ -89,7 +89,8 @@ def test_one_corrector_takes_every_solver(name: str, tmp_path: Path) -> None:
         options = {"network": "meshgraphnet", "options": {"width": 16, "depth": 4}, "geometry": {"levels": 1}}
     with MeshDataset(tmp_path / "d.h5") as dataset:
         operator = Operator.from_dataset(dataset, "SolverCorrector", coarse=coarse, **options)
-    graphs, optimizer = [operator.graph(s) for s in samples], torch.optim.Adam(operator.parameters(), 1e-2)
+    rate = 1e-2 if airfoil is None else 3e-3  # at 1e-2 the error goes up and down, and rounding says where it ends
+    graphs, optimizer = [operator.graph(s) for s in samples], torch.optim.Adam(operator.parameters(), rate)
 
     def missed() -> torch.Tensor:
         return torch.stack([(operator(g) - g.y).norm() / (g.base - g.y).norm() for g in graphs[1:]]).mean()
