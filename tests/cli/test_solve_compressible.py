@@ -42,6 +42,7 @@ def test_forces_of_pressure_and_friction_and_fields(gno: Gno, airfoil: Mesh, tmp
     ("command", "words", "what"),
     [
         ("euler", ("mach=0.5", "reynolds=100"), "the gas of Euler has no friction"),
+        ("compressible", ("mach=0.5", "reynolds=100", "length=-2"), "length is -2"),
         ("compressible", ("mach=0.5",), "no Reynolds number is given"),
         ("compressible", ("mach=0.5", "reynolds=0"), "reynolds is 0"),
         ("compressible", ("mach=0.5", "reynolds=100", "prandtl=-1"), "prandtl is -1"),
@@ -57,3 +58,17 @@ def test_what_cannot_be_solved_is_refused(
     assert answer.code == 2
     assert what in answer.error[0]
     assert [p.name for p in tmp_path.iterdir()] == ["a.su2"]
+
+
+def test_walls_may_be_warm_and_move(gno: Gno, tmp_path: Path) -> None:
+    save(shapes.square(0.25, kind="quad"), tmp_path / "gap.su2")
+    words = [word for value in ("mach=0.3", "reynolds=20") for word in ("--set", value)]
+    for condition in ("top=noslip:0.3,0", "bottom=isothermal:1.2", "*=farfield"):
+        words += ["--bc", condition]
+    answer = gno("solve", "compressible", tmp_path / "gap.su2", *words, "-o", tmp_path / "out.vtu", "--json", "--quiet")
+    assert answer.code == 0
+    flow = load(tmp_path / "out.vtu")
+    height, fields = flow.points[:, 1], flow.point_data
+    assert np.allclose(fields["velocity"][height > 0.99], [0.3, 0.0], atol=1e-8)
+    assert np.allclose(fields["velocity"][height < 0.01], 0.0, atol=1e-8)
+    assert np.allclose(1.4 * (fields["pressure"] / fields["density"])[height < 0.01], 1.2, atol=1e-8)

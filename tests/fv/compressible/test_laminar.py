@@ -58,6 +58,28 @@ def test_jacobian_equals_that_of_tangents(scheme: str) -> None:
     assert float((values - expected).abs().max()) < 1e-11 * float(expected.abs().max())
 
 
+@pytest.mark.parametrize("wall", [NoSlip([0.1, 0.2, 0.0]), IsothermalWall(1.3)])
+def test_jacobian_equals_that_of_tangents_in_space(wall: NoSlip | IsothermalWall) -> None:
+    held = {"left": FarField(), "right": Symmetry(), "*": wall}
+    solver = Compressible(shapes.cube(0.5), held, scheme="roe", viscous=Laminar())
+    u, theta = disturbed(solver)
+    values, pattern = solver.balance.jacobian(u, theta)
+    expected = torch.autograd.functional.jacobian(lambda v: solver.residual(v, theta).flatten(), u).flatten(1)
+    assert float((torch.from_numpy(pattern.csr(values).todense()) - expected).abs().max()) < 1e-11 * float(
+        expected.abs().max()
+    )
+
+
+def test_jacobian_is_exact_with_the_vortex_of_the_lift_too() -> None:
+    held = {"airfoil": NoSlip(), "farfield": FarField(vortex=True)}
+    solver = Compressible(AIRFOIL, held, scheme="roe", viscous=Laminar())
+    u, theta = disturbed(solver)
+    values, pattern, _, beside = solver.balance.linearized(u, theta)
+    found = torch.from_numpy(pattern.csr(values).todense()) + torch.outer(beside.column, beside.row)
+    expected = torch.autograd.functional.jacobian(lambda v: solver.residual(v, theta).flatten(), u).flatten(1)
+    assert float((found - expected).abs().max()) < 1e-11 * float(expected.abs().max())
+
+
 def swell(x: Tensor) -> Tensor:
     return 1 + 0.2 * torch.exp(-9 * ((x - 0.4) ** 2).sum(1))
 
