@@ -33,15 +33,23 @@ def export(
     from gno.cli.fields import with_inputs
     from gno.cli.places import check_file
     from gno.cli.settings import settings
+    from gno.errors import ConfigError
     from gno.files import replacing
     from gno.mesh import load
     from gno.models import Operator
     from gno.models import export as export_program
+    from gno.models.saved import load as load_model
 
     output = Output(as_json=as_json, quiet=quiet)
     given = settings(set_, example="permeability=1")
     check_file(out, (".pt2",), inputs=[p for p in (model, mesh, fields) if p])
-    operator = Operator.load(model).eval()
+    operator = load_model(model).eval()
+    if not isinstance(operator, Operator):
+        raise ConfigError(
+            f"the model of {model} predicts in time",
+            why="a program is one pass of a network, not the steps of a rollout",
+            fix="gno predict --steps; or gno.models.export(propagator.operator, ...) for what a step changes",
+        )
     specs = [channel.spec for channel in operator.inputs]
     program = export_program(operator, operator.graph(with_inputs(load(mesh), specs, given, fields)))
     with replacing(out) as aside:

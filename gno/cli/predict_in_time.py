@@ -63,7 +63,9 @@ def predict_steps(output: Output, propagator: Propagator, mesh: Mesh, out: Path,
     picture = fields_picture(last, shown, out.with_suffix(".png"), title=f"time {steps * step:.4g}")
     few = rows if len(rows) <= 12 else [*rows[:: math.ceil(len(rows) / 10)], rows[-1]]
     output.table(list(rows[0]), [list(row.values()) for row in few])
-    output.text(f"{steps} steps, {seconds / steps:.3g} s each\nwrote {series.collection} and {picture}")
+    shortest, longest = (getattr(propagator.operator.inputs[-1], end)[0] for end in ("low", "high"))
+    length = f"steps of {step:.4g}; in training from {shortest:.4g} to {longest:.4g}"
+    output.text(f"{length}\n{steps} steps, {seconds / steps:.3g} s each\nwrote {series.collection} and {picture}")
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     files = {"paths": list(series.times), "collection": series.collection, "picture": picture}
     output.result({"steps": steps, "step": step, "seconds": seconds, **files, "states": columns})

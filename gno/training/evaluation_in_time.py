@@ -45,6 +45,7 @@ def evaluate_in_time(
     an instant, in a periodic box ``spectrum.csv``, one row a wave number, and where a flow has walls
     ``forces.csv``. ``relative_l2`` is the mean over the instants after the first, ``relative_l2_first`` and
     ``relative_l2_last`` that after the first and the last step;
+    ``rmse_minmax`` is over instants and nodes, of fields scaled by the ranges that the model has seen;
     ``correlation_time`` says how long the correlation with the truth stays above 0.8; ``divergence``, where a velocity
     is predicted, is relative to its gradient, with that of the data as ``true_divergence``. The same with
     ``persistence_`` is that of the first state, which stands still. ``seconds`` is the time of a step.

@@ -48,7 +48,10 @@ class Feed:
     @cached_property
     def num_steps(self) -> int:
         """Steps of all epochs of the recipe."""
-        return sum(len(self._batches(epoch)) for epoch in range(self.recipe.optimization.epochs))
+        options = self.recipe.optimization
+        if options.batch_nodes == 0:  # then all epochs have as many
+            return options.epochs * -(-len(self.objective) // options.batch_size)
+        return sum(len(self._batches(epoch)) for epoch in range(options.epochs))
 
     def epoch(self, at: Position) -> Generator[list[Piece], None, None]:
         """The pieces of each batch that this process computes, one after the other.

@@ -12,6 +12,7 @@ from torch import Tensor
 from gno.mesh import Mesh, node_volume
 from gno.models import Propagator
 from gno.training.gradient import SimplexGradient
+from gno.training.metrics import rmse_minmax
 from gno.training.rollouts import Rollout, errors_in_time
 
 CORRELATED = 0.8
@@ -28,6 +29,8 @@ class Curves:
         time: the instants.
         errors: field to relative error in L2.
         correlation: with the truth, the mean over the fields.
+        rmse: root mean square error after the first instant, of fields scaled by their ranges in training, as of
+            ``rmse_minmax``.
         divergence: of the velocity, relative to its gradient; ``None`` without one.
         true_divergence: the same of the data.
     """
@@ -35,6 +38,7 @@ class Curves:
     time: Curve
     errors: dict[str, Curve]
     correlation: Curve
+    rmse: float
     divergence: Curve | None = None
     true_divergence: Curve | None = None
 
@@ -59,7 +63,7 @@ class Curves:
         result = {"relative_l2": after.mean(), "relative_l2_first": after[0], "relative_l2_last": after[-1]}
         if len(self.errors) > 1:
             result |= {f"relative_l2_{name}": values[1:].mean() for name, values in self.errors.items()}
-        result["correlation_time"] = self.correlation_time
+        result |= {"rmse_minmax": self.rmse, "correlation_time": self.correlation_time}
         for name, values in (("divergence", self.divergence), ("true_divergence", self.true_divergence)):
             if values is not None:
                 result[name] = values[1:].mean()
@@ -78,12 +82,21 @@ def curves_of(propagator: Propagator, mesh: Mesh, rollout: Rollout) -> Curves:
     errors = errors_in_time(propagator, rollout.truth, rollout.prediction, volume)
     parts = [[propagator.fields(state.double()) for state in states] for states in (rollout.truth, rollout.prediction)]
     correlation = [np.mean([_correlation(v[n], u[n], volume) for n in u]) for u, v in zip(*parts)]
+    rmse = _rmse(propagator, rollout)
     names = [c.spec.name for c in propagator.states if c.spec.name == "velocity" and c.spec.components == mesh.dim]
     ends: list[Curve | None] = [None, None]
     if names:
         gradient = SimplexGradient.of(mesh, torch.float64)
         ends = [np.array([_divergence(fields[names[0]], gradient) for fields in part]) for part in parts]
-    return Curves(rollout.time, errors, np.array(correlation), divergence=ends[1], true_divergence=ends[0])
+    return Curves(rollout.time, errors, np.array(correlation), rmse, divergence=ends[1], true_divergence=ends[0])
+
+
+def _rmse(propagator: Propagator, rollout: Rollout) -> float:
+    """Over all instants after the first, nodes and components; not a number where the rollout is lost."""
+    channels = propagator.states
+    low, high = (torch.tensor([x for c in channels for x in getattr(c, end)]).double() for end in ("low", "high"))
+    v, u = (states[1:].double().flatten(0, 1) for states in (rollout.prediction, rollout.truth))
+    return float(rmse_minmax(v, u, low, high))
 
 
 def _correlation(v: Tensor, u: Tensor, volume: Tensor) -> float:

@@ -60,6 +60,7 @@ def test_a_step_unlike_those_of_training_is_told(gno: Any, folder: Path, tmp_pat
     words = ("predict", model, start, "--set", "diffusivity=0.1", "--steps", 1, "-o", tmp_path / "u.vtu", "--step", 0.5)
     assert "time_step is 0.5, in training from 0.1 to 0.1" in gno(*words).err
     assert gno(*words, "--strict").code == 3
+    assert "steps of 0.5; in training from 0.1 to 0.1" in gno(*words).out
 
 
 def test_evaluate_stands_beside_a_state_that_stands_still(gno: Any, folder: Path, tmp_path: Path) -> None:
@@ -82,4 +83,6 @@ def test_what_does_not_belong_together_is_refused(gno: Any, folder: Path, tmp_pa
         answer = gno(*words, *more)
         assert answer.code == 2
         assert message in " ".join(answer.err.split())
+    answer = gno("export", model, start, "-o", tmp_path / "u.pt2")
+    assert (answer.code, "gno predict --steps" in answer.err) == (2, True)
     assert not list(tmp_path.iterdir())

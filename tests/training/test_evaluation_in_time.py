@@ -61,12 +61,16 @@ def model(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_numbers_are_those_of_the_rollouts(data: Path, model: Path, tmp_path: Path) -> None:
     metrics = evaluate(model, data, tmp_path / "out")
     propagator = Propagator.load(model)
-    expected, still = [], []
+    expected, still, rmse = [], [], []
+    scale = {c.spec.name: (np.array(c.high) - np.array(c.low)) / 2 for c in propagator.states}
     with MeshDataset(data, "test") as dataset:
         for sample in dataset:
             weight = node_volume(sample.mesh)
             truth = sample.point_series
             found = list(propagator.predict(sample.at(0), np.diff(sample.time).tolist()))
+            ends = [(mesh.point_data, {n: truth[n][k] for n in scale}) for k, mesh in enumerate(found, start=1)]
+            parts = [[((v[n] - u[n]) / scale[n]).reshape(len(v[n]), -1) for n in scale] for v, u in ends]
+            rmse.append(np.sqrt(np.mean(np.concatenate([np.concatenate(p, axis=1) for p in parts]) ** 2)))
             for k, mesh in enumerate(found, start=1):
                 for fields, errors in ((mesh.point_data, expected), (sample.at(0).point_data, still)):
                     for name in ("velocity", "vorticity"):
@@ -75,6 +79,7 @@ def test_the_numbers_are_those_of_the_rollouts(data: Path, model: Path, tmp_path
                         errors.append((squares[0] / squares[1]) ** 0.5)
     assert metrics["relative_l2"] == pytest.approx(np.mean(expected), rel=1e-4)
     assert metrics["persistence_relative_l2"] == pytest.approx(np.mean(still), rel=1e-4)
+    assert metrics["rmse_minmax"] == pytest.approx(np.mean(rmse), rel=1e-4)
     # A field that keeps its shape is correlated with itself for ever: persistence is wrong in size alone.
     assert metrics["persistence_correlation_time"] == pytest.approx(0.4)
     assert metrics["true_divergence"] < 1e-6
@@ -140,8 +145,8 @@ def test_correlation_forgets_mean_and_size_and_says_how_long_it_lasts(model: Pat
     curves = curves_of(propagator, mesh, Rollout(np.array([0.0, 1, 2, 3]), truth, prediction))
     assert curves.correlation == pytest.approx([1, 1, -1, 0], abs=1e-12)
     assert curves.correlation_time == 1
-    assert Curves(np.array([0.0, 2.0]), {"u": np.zeros(2)}, np.ones(2)).correlation_time == 2
-    assert Curves(np.array([0.0, 2.0]), {"u": np.zeros(2)}, np.array([1, 0.0])).correlation_time == 0
+    assert Curves(np.array([0.0, 2.0]), {"u": np.zeros(2)}, np.ones(2), 0.0).correlation_time == 2
+    assert Curves(np.array([0.0, 2.0]), {"u": np.zeros(2)}, np.array([1, 0.0]), 0.0).correlation_time == 0
 
 
 def test_the_divergence_is_that_of_the_piecewise_linear_field(model: Path) -> None:

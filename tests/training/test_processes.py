@@ -211,3 +211,36 @@ def test_training_on_shared_meshes_is_training_on_whole_ones(ragged_data: Path, 
         torch.testing.assert_close(states[1]["operator"][name], weight, rtol=0, atol=1e-12)
     rows = [[{k: v for k, v in row.items() if k != "seconds"} for row in state["rows"]] for state in states]
     assert rows[0][-1] == pytest.approx(rows[1][-1], rel=1e-10)
+
+
+def trained_in_time(table: dict[str, Any], data: Path, out: Path) -> None:
+    train(Recipe.make(table), data, out, resume=True)
+
+
+def test_two_processes_train_the_weights_of_one_in_time(
+    heat_recipe: Recipe, heat_data: Path, tmp_path: Path, double: None
+) -> None:
+    """Windows, noise, steps without gradient and a growing rollout: nothing is drawn that the other does not draw."""
+    table = heat_recipe.model_dump()
+    with started(2, trained_in_time, table, heat_data, tmp_path / "two") as processes:
+        assert ends(processes) == [0, 0]
+    train(heat_recipe, heat_data, tmp_path / "one")
+    states = [load_checkpoint(tmp_path / run / "checkpoint.pt") for run in ("one", "two")]
+    assert states[0]["position"]["step"] == states[1]["position"]["step"] == 9
+    for name, weight in states[0]["operator"].items():
+        torch.testing.assert_close(states[1]["operator"][name], weight, rtol=0, atol=1e-12)
+    rows = [[{k: v for k, v in row.items() if k != "seconds"} for row in state["rows"]] for state in states]
+    for a, b in zip(*rows, strict=True):
+        assert a == pytest.approx(b, rel=1e-10)
+
+
+def test_processes_agree_on_when_the_time_is_over(heat_recipe: Recipe, heat_data: Path, tmp_path: Path) -> None:
+    table = heat_recipe.model_dump()
+    table["optimization"] |= {"seconds": 0.5}
+    for _ in range(2):  # the second time there is nothing left to do
+        with started(2, trained_in_time, table, heat_data, tmp_path / "run") as processes:
+            assert ends(processes) == [0, 0]
+        position = load_checkpoint(tmp_path / "run" / "checkpoint.pt")["position"]
+        assert position["begun"] >= 0.5
+        assert position["batch"] == 0
+    assert (tmp_path / "run" / "model.safetensors").exists()

@@ -62,6 +62,7 @@ def networks() -> list[nn.Module]:
         corrector(),
         GCN(2, 3, width=8, depth=3),
         hybrid(),
+        GCN(2, 3, width=8, depth=2, edges="radius"),
     ]
 
 
@@ -69,7 +70,7 @@ def levels_of(network: nn.Module) -> int:
     return len(network.arguments.get("radius", (1.0,)))
 
 
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("number", range(11))
 def test_a_batch_of_graphs_equals_each_alone(number: int) -> None:
     network = networks()[number]
     graphs = [graph(num, seed=num, levels=levels_of(network)) for num in (60, 35)]
@@ -97,7 +98,7 @@ def renumbered(one: MultilevelData, number: torch.Tensor) -> MultilevelData:
     return other
 
 
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("number", range(11))
 def test_renumbering_the_nodes_renumbers_the_result(number: int) -> None:
     network = networks()[number]
     one, order = graph(levels=levels_of(network)), torch.randperm(60)
