@@ -24,6 +24,7 @@ class Items:
 
     def __init__(self, path: Path, file: h5py.File) -> None:
         self.path, self.file = path, file
+        self._found: dict[str, Any] = {"": file}
 
     def group(self, path: str) -> h5py.Group:
         """A group."""
@@ -34,17 +35,18 @@ class Items:
 
     def find(self, path: str) -> Any:
         """A group or an array; a missing one is answered by the nearest name."""
-        found: Any = self.file
-        for name in path.split("/"):
-            if not isinstance(found, h5py.Group) or name not in found:
-                have = sorted(found) if isinstance(found, h5py.Group) else []
+        if path not in self._found:
+            above, _, name = path.rpartition("/")
+            group = self.find(above)
+            if not isinstance(group, h5py.Group) or name not in group:
+                have = sorted(group) if isinstance(group, h5py.Group) else []
                 raise DataError(
-                    f"{self.path}: {name!r} is not in {found.name}",
+                    f"{self.path}: {name!r} is not in {group.name}",
                     why=f"have: {', '.join(have[:12]) or 'nothing'}",
                     fix=suggestion(name, have) or COPY,
                 )
-            found = found[name]
-        return found
+            self._found[path] = group[name]
+        return self._found[path]
 
     def item(self, path: str) -> h5py.Dataset:
         """An array, not read yet."""

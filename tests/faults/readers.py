@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import random
 import warnings
@@ -11,13 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import torch
 
 from gno.datasets import MeshDataset, open_layout, repair
-from gno.datasets.archive import reseal
-from gno.datasets.schema import datasets
 from gno.mesh import load, save
 from gno.models import Operator
 from gno.models.file.header import sealed
@@ -27,6 +23,7 @@ from tests.datasets.layouts import benchmarks, operators, records
 from tests.faults.catalogue.dataset_files import unfinished
 from tests.faults.catalogue.run_files import RECIPE
 from tests.faults.damage import TOKENS, damaged
+from tests.faults.damaged_tables import damaged_tables
 from tests.faults.fault import Place
 from tests.mesh.conftest import box_of_hexahedra
 from tests.mesh.named import named, plate
@@ -88,22 +85,6 @@ def _whole(path: Path) -> None:
         list(dataset)
 
 
-def _tables(content: bytes, rng: random.Random) -> bytes:
-    """Another number in a table, or another attribute, under a seal that fits."""
-    buffer = io.BytesIO(content)
-    with h5py.File(buffer, "r+") as raw:
-        _, item = rng.choice([(n, d) for n, d in datasets(raw) if d.size and n != "gno/sha256"])
-        values = item[...]
-        if values.dtype == np.uint8:
-            values = np.frombuffer(damaged(values.tobytes(), rng)[: values.size].ljust(values.size), np.uint8)
-            values = values.reshape(item.shape)
-        else:
-            values.flat[rng.randrange(values.size)] = rng.choice((-1, 0, 1, 7, 2**31, 2**62, -(2**63), 99))
-        item[...] = values
-        reseal(raw)
-    return buffer.getvalue()
-
-
 def _description(content: bytes, rng: random.Random) -> bytes:
     """Another description in the header of a model, under a seal that fits."""
     size = int.from_bytes(content[:8], "little")
@@ -153,7 +134,7 @@ READERS: dict[str, Reader] = {
     "npy": _foreign(operators.geo_fno),
     "foreign-hdf5": _foreign(benchmarks.pdebench_groups),
     "hdf5": Reader(lambda place: [place.copy("d.h5")], _whole),
-    "hdf5-tables": Reader(lambda place: [place.copy("d.h5")], _whole, _tables),
+    "hdf5-tables": Reader(lambda place: [place.copy("d.h5")], _whole, damaged_tables),
     "part": Reader(lambda s: [unfinished(s)], lambda path: repair(path, path.with_name("r.h5"), overwrite=True)),
     "model": Reader(lambda place: [place.copy("m.safetensors")], Operator.load),
     "model-header": Reader(lambda place: [place.copy("m.safetensors")], Operator.load, _description),

@@ -9,9 +9,12 @@ import time
 import warnings
 from pathlib import Path
 
+import h5py
 import pytest
 
+from gno.datasets.schema import seal_text
 from gno.errors import GnoError
+from tests.faults.damaged_tables import damaged_tables
 from tests.faults.fault import Place
 from tests.faults.readers import READERS
 
@@ -63,3 +66,13 @@ def read_damaged(name: str, folder: Path, sound: Path, seeds: range, *, patience
             break
     assert refused > done // 10
     return done, refused
+
+
+def test_damaged_tables_have_a_seal_that_fits(files: Path, tmp_path: Path) -> None:
+    content, path = (files / "d.h5").read_bytes(), tmp_path / "d.h5"
+    damaged = {damaged_tables(content, random.Random(seed)) for seed in range(20)}
+    for new in damaged:
+        path.write_bytes(new)
+        with h5py.File(path, "r") as file:
+            assert bytes(file["gno/sha256"][...]).decode() == seal_text(file)
+    assert len(damaged - {content}) > 10
