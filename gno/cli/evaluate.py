@@ -16,6 +16,7 @@ def evaluate(
     data: Annotated[Path, typer.Argument(metavar="FILE.h5", help="The dataset.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the results.")],
     split: Annotated[str, typer.Option(metavar="SPLIT", help="Which samples: train, valid or test.")] = "test",
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse samples outside the training ranges.")] = False,
     device: Device = "auto",
     as_json: Json = False,
     quiet: Quiet = False,
@@ -34,8 +35,10 @@ def evaluate(
     output = Output(as_json=as_json, quiet=quiet)
     check_folder(out)
     with output.progress() as tell:
-        metrics = measure(model, data, out, split=split, device=device, progress=tell)
+        metrics = measure(model, data, out, split=split, strict=strict, device=device, progress=tell)
         written = evaluation_report(out, model, data, device=device, progress=tell)
+    for warning in metrics["warnings"]:
+        output.warn(warning)
     if metrics.get("in_time"):
         from gno.report.rollout_page import HEADER as IN_TIME
         from gno.report.rollout_page import comparison_in_time

@@ -61,6 +61,8 @@ def evaluation_report(
     page.heading("Errors and times")
     caption = "Means over the samples, the RMSE one over all their nodes; times are from the mesh to the fields."
     page.table(HEADER, comparison(metrics), caption=caption)
+    for line in metrics.get("warnings", ()):
+        page.paragraph(line)
     written = [errors_picture(folder / "per_sample.csv", folder / "errors.png")]
     page.figure(written[0], alt="Relative L2 error of every sample on a logarithmic axis, sorted by the model's error.")
     page.heading("Samples")

@@ -76,6 +76,8 @@ def rollout_report(
     )
     page.heading("Errors")
     page.table(HEADER, comparison_in_time(metrics), caption="Means over trajectories, fields and instants.")
+    for line in metrics.get("warnings", ()):
+        page.paragraph(line)
     written = [time_picture(folder / "in_time.csv", folder / "in_time.png")]
     page.figure(written[0], alt="Relative L2 error of the rollouts against time, on a logarithmic axis.")
     if "divergence" in metrics:

@@ -31,6 +31,7 @@ from gno.training.environment import as_device, environment
 from gno.training.gradient import SimplexGradient
 from gno.training.history import Row, csv_text
 from gno.training.metrics import rmse_minmax
+from gno.training.outside import Outside
 from gno.training.progress import Event, Progress, silent
 from gno.training.validation import FieldErrors, field_errors, mean_errors
 
@@ -46,6 +47,7 @@ def evaluate(
     out: str | os.PathLike[str],
     *,
     split: str = "test",
+    strict: bool = False,
     device: str = "cpu",
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -59,19 +61,22 @@ def evaluate(
     solver on the sample's own mesh. A model with a coarse solution inside stands beside ``coarse_``, that solution at
     the nodes of the fine mesh, and one that corrects it beside ``finer_``, too: the same with edges half as long, or on
     the sample's own mesh where that is no finer. Of more than one target there are also the errors of each, with its
-    name behind. Of a model in time, see ``gno.training.evaluation_in_time``.
+    name behind. ``outside`` is how many samples lie outside the ranges of the training, ``warnings`` has a line that
+    says by how much. Of a model in time, see ``gno.training.evaluation_in_time``.
 
     Args:
         model: a model file.
         data: dataset.
         out: folder; it is made.
         split: of the dataset.
+        strict: whether to refuse samples outside the ranges of the training.
         device: ``cpu``, ``cuda``, ``auto``.
         progress: told after every sample.
 
     Raises:
         ModelError: a model file that cannot be used.
-        DataError: a dataset without the fields that the model needs, or files that cannot be used.
+        DataError: a dataset without the fields that the model needs, or files that cannot be used; ``strict``, and a
+            sample lies outside.
         ConfigError: an empty split.
         ResourceError: the folder cannot be made, or the disk is full.
     """
@@ -81,12 +86,15 @@ def evaluate(
     if isinstance(loaded, Propagator):
         from gno.training.evaluation_in_time import evaluate_in_time
 
-        return evaluate_in_time(loaded, model, data, out, split=split, device=device, progress=progress)
+        return evaluate_in_time(loaded, model, data, out, split=split, strict=strict, device=device, progress=progress)
     operator = loaded.to(where).eval()
     with MeshDataset(data, split, params=operator.params) as dataset:
         names = [channel.spec.name for channel in operator.targets]
         for name in names:
             dataset.field(name)
+        outside = Outside.of(operator, ((sample.index, sample.mesh) for sample in dataset))
+        if strict:
+            outside.refuse(data)
         problem = _problem(dataset, names, tell)
         methods = {"": _predictor(operator, names)} | _solvers(problem, names) | _coarse(operator, names)
         methods[""](_without(dataset[0].mesh, names))  # the first prediction of a process is slower than later ones
@@ -98,12 +106,12 @@ def evaluate(
             for method, (fields, numbers) in compared.items():
                 errors[method].append(fields)
                 row |= {method + name: number for name, number in (mean_errors([fields]) | numbers).items()}
-            rows.append(row)
+            rows.append(row | outside.row(sample.index))
             mean = sum(r["relative_l2"] for r in rows) / len(rows)
             tell(Event("evaluation", number + 1, len(dataset), {"relative_l2": mean}, milestone=True))
         attributes = dict(dataset.attributes)
     metrics = _metrics(rows, errors) | {"split": split, "model": str(model), "data": str(data)}
-    metrics |= {"pde": str(attributes.get("pde", "")), "environment": environment(where)}
+    metrics |= {"pde": str(attributes.get("pde", "")), "environment": environment(where)} | outside.numbers()
     _write(Path(out), metrics, rows)
     return metrics
 

@@ -6,7 +6,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,12 @@ from jaxtyping import Float
 
 from gno.datasets import MeshDataset, Sample
 from gno.files import check_folder, make_folder, write_text
+from gno.mesh import Mesh
 from gno.models import Propagator
 from gno.training.environment import as_device, environment
 from gno.training.history import Row, csv_text
 from gno.training.in_time import Curves, curves_of
+from gno.training.outside import Outside
 from gno.training.progress import Event, Progress, silent
 from gno.training.rollouts import Rollout, rollout
 from gno.training.spectrum import spectra
@@ -36,6 +38,7 @@ def evaluate_in_time(
     out: str | os.PathLike[str],
     *,
     split: str = "test",
+    strict: bool = False,
     device: str = "cpu",
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -49,6 +52,8 @@ def evaluate_in_time(
     ``correlation_time`` says how long the correlation with the truth stays above 0.8; ``divergence``, where a velocity
     is predicted, is relative to its gradient, with that of the data as ``true_divergence``. The same with
     ``persistence_`` is that of the first state, which stands still. ``seconds`` is the time of a step.
+    ``outside`` is how many trajectories begin outside the ranges of the training, or have such steps; ``warnings`` has
+    a line that says by how much.
 
     Args:
         propagator: the model.
@@ -56,11 +61,13 @@ def evaluate_in_time(
         data: dataset.
         out: folder; it is made.
         split: of the dataset.
+        strict: whether to refuse trajectories outside the ranges of the training.
         device: ``cpu``, ``cuda``, ``auto``.
         progress: told after every trajectory.
 
     Raises:
-        DataError: a dataset without the fields that the model needs, or files that cannot be used.
+        DataError: a dataset without the fields that the model needs, or files that cannot be used; ``strict``, and a
+            trajectory lies outside.
         ConfigError: an empty split.
         ResourceError: the folder cannot be made, or the disk is full.
     """
@@ -72,6 +79,9 @@ def evaluate_in_time(
         for channel in propagator.states:
             dataset.field(channel.spec.name)
         trajectories = Trajectories(dataset, propagator, memory=0.0)
+        outside = Outside.of(propagator.operator, _beginnings(propagator, trajectories))
+        if strict:
+            outside.refuse(data)
         for i in range(len(dataset)):
             begun = time.perf_counter()
             one = rollout(propagator, trajectories, i, stride_of(propagator, trajectories.time(i)))
@@ -84,9 +94,19 @@ def evaluate_in_time(
             tell(Event("evaluation", i + 1, len(dataset), {"relative_l2": error}, milestone=True))
         attributes = dict(dataset.attributes)
     metrics = _metrics(tables.rows) | {"in_time": True, "split": split, "model": str(model), "data": str(data)}
-    metrics |= {"pde": str(attributes.get("pde", "")), "environment": environment(where)}
+    metrics |= {"pde": str(attributes.get("pde", "")), "environment": environment(where)} | outside.numbers()
+    tables.rows = [row | outside.row(int(row["sample"])) for row in tables.rows]
     tables.write(Path(out), metrics)
     return metrics
+
+
+def _beginnings(propagator: Propagator, trajectories: Trajectories) -> Iterator[tuple[int, Mesh]]:
+    """Number of each trajectory and its first state, with its shortest step and with its longest."""
+    for i in range(len(trajectories)):
+        first, instants = trajectories.dataset.window(i, 0, 1), trajectories.time(i)
+        steps = np.diff(instants[list(stride_of(propagator, instants))])
+        for step in sorted({float(step) for step in (steps.min(), steps.max())} if len(steps) else ()):
+            yield first.index, propagator.with_step(first.at(0), step)
 
 
 class _Tables:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -196,3 +198,42 @@ def test_what_cannot_be_evaluated_is_refused(darcy: Path, model: Path, small_dat
     with pytest.raises(DataError, match="field 'u'"):
         evaluate(model, tmp_path / "b.h5", out)
     assert not out.exists()
+
+
+def changed(data: Path, path: Path, change: Callable[[Mesh], Mesh]) -> tuple[Path, int]:
+    """A dataset whose last sample, which is to test with, is another; and the number of that sample."""
+    with MeshDataset(data) as dataset, DatasetWriter(path, dataset.fields, attributes=dataset.attributes) as writer:
+        for sample in dataset:
+            last = sample.index == len(dataset) - 1
+            writer.append(change(sample.mesh) if last else sample.mesh, split="test" if last else "train")
+    return path, len(dataset) - 1
+
+
+@pytest.mark.parametrize("what", ["permeability", "units"])
+def test_samples_outside_the_training_are_counted_and_strict_refuses(what: str, darcy: Path, tmp_path: Path) -> None:
+    def change(mesh: Mesh) -> Mesh:
+        if what == "units":
+            return replace(mesh, points=1000 * mesh.points)
+        return mesh.with_data({**mesh.point_data, "permeability": 40 * mesh.point_data["permeability"]})
+
+    data, number = changed(darcy, tmp_path / "d.h5", change)
+    torch.manual_seed(0)
+    with MeshDataset(data, "train") as dataset:
+        Operator.from_dataset(dataset, "gkn", width=4, depth=1, boundary="zero").save(tmp_path / "m.safetensors")
+    out = tmp_path / "out"
+    with pytest.raises(DataError, match=rf"1 of 1 samples lie outside.*sample {number}: .*\d") as refusal:
+        evaluate(tmp_path / "m.safetensors", data, out, strict=True)
+    assert not out.exists(), "nothing is computed before"
+    metrics = evaluate(tmp_path / "m.safetensors", data, out)
+    assert metrics["outside"] == 1
+    (line,) = metrics["warnings"]
+    assert line in refusal.value.what
+    named = {"permeability": "permeability ranges from 1", "units": "is the mesh in the same units"}[what]
+    assert named in line
+    with MeshDataset(data, "test") as dataset:
+        deviations = Operator.load(tmp_path / "m.safetensors").distance_from_training(dataset[0].mesh).max()
+    (row,) = csv.DictReader((out / "per_sample.csv").read_text().splitlines())
+    assert float(row["distance_from_training"]) == pytest.approx(deviations, rel=1e-5)
+    assert int(row["outside"]) > 0
+    assert f"{deviations:.3g} deviations" in line
+    assert evaluate(tmp_path / "m.safetensors", data, out, split="train", strict=True)["warnings"] == []

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from gno.datasets import DatasetWriter, FieldSpec, MeshDataset
+from gno.errors import DataError
 from gno.mesh import Mesh, node_volume, shapes
 from gno.models import Propagator
 from gno.report import evaluation_report
@@ -172,3 +173,26 @@ def test_samples_are_set_aside_where_all_stand_on_one_mesh(data: Path) -> None:
         parts = Data(valid_share=0.25).parts(dataset, seed=0)
     assert sorted([*parts.train.tolist(), *parts.valid.tolist()]) == [0, 1, 2, 3]
     assert len(parts.valid) == 1
+
+
+@pytest.mark.parametrize(("what", "says"), [("state", r"velocity\[0\] ranges from"), ("step", "time_step is 0.3, in ")])
+def test_trajectories_outside_the_training_are_counted_and_strict_refuses(
+    what: str, says: str, data: Path, model: Path, tmp_path: Path
+) -> None:
+    with MeshDataset(data) as dataset, DatasetWriter(tmp_path / "d.h5", dataset.fields) as writer:
+        for seed in (0, 1):
+            time, series = flow(torus(), seed)
+            if seed and what == "state":
+                series = {name: 5 * values for name, values in series.items()}
+            longer = 3 if seed and what == "step" else 1
+            writer.append(torus(), split="test", time=longer * time, point_series=series)
+    with pytest.raises(DataError, match=f"1 of 2 samples lie outside.*sample 1: {says}"):
+        evaluate(model, tmp_path / "d.h5", tmp_path / "out", strict=True)
+    assert not (tmp_path / "out").exists()
+    metrics = evaluate(model, tmp_path / "d.h5", tmp_path / "out")
+    assert metrics["outside"] == 1
+    assert len(metrics["warnings"]) == 1
+    assert read_metrics(tmp_path / "out" / "per_sample.csv")["outside"][0] == 0
+    assert read_metrics(tmp_path / "out" / "per_sample.csv")["outside"][1] > 0
+    evaluation_report(tmp_path / "out", model, tmp_path / "d.h5")
+    assert "1 of 2 samples lie outside" in (tmp_path / "out" / "report.html").read_text()

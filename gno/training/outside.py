@@ -1,0 +1,101 @@
+"""Samples that lie outside what a model saw in training: how many, by how much, and in which way."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gno.errors import DataError
+from gno.mesh import Mesh
+from gno.models import Operator
+
+
+@dataclass(frozen=True)
+class Unlike:
+    """In what a sample is unlike those of the training.
+
+    Args:
+        lines: one for each way, as of ``Operator.outside``; empty inside.
+        deviations: the largest distance from training of its nodes.
+    """
+
+    lines: tuple[str, ...] = ()
+    deviations: float = 0.0
+
+
+INSIDE = Unlike()
+
+
+class Outside:
+    """What was found of the samples of an evaluation.
+
+    Args:
+        samples: number of a sample to what was found of it.
+    """
+
+    def __init__(self, samples: Mapping[int, Unlike]) -> None:
+        self.samples = samples
+
+    @classmethod
+    def of(cls, operator: Operator, meshes: Iterable[tuple[int, Mesh]]) -> Outside:
+        """What a model finds of meshes.
+
+        Args:
+            operator: the model.
+            meshes: number of a sample and its mesh with the input fields; a sample may come with several.
+        """
+        found: dict[int, Unlike] = {}
+        for number, mesh in meshes:
+            lines = operator.outside(mesh)
+            before = found.get(number, INSIDE)
+            deviations = float(operator.distance_from_training(mesh).max()) if lines else 0.0
+            merged = tuple(dict.fromkeys([*before.lines, *lines]))
+            found[number] = Unlike(merged, max(before.deviations, deviations))
+        return cls(found)
+
+    @property
+    def count(self) -> int:
+        """Samples outside."""
+        return sum(1 for unlike in self.samples.values() if unlike.lines)
+
+    @property
+    def warning(self) -> str:
+        """One line with numbers; empty where all samples lie inside."""
+        first = next(((number, unlike) for number, unlike in self.samples.items() if unlike.lines), None)
+        if first is None:
+            return ""
+        most = max(unlike.deviations for unlike in self.samples.values())
+        far = f", by up to {most:.3g} deviations" if most > 0 else ""
+        what = f"{self.count:,} of {len(self.samples):,} samples lie outside the training ranges{far}"
+        return f"{what}; sample {first[0]}: {first[1].lines[0]}"
+
+    def refuse(self, data: str | os.PathLike[str]) -> None:
+        """Refuse samples outside.
+
+        Args:
+            data: whose samples they are, for the error.
+
+        Raises:
+            DataError: there is one.
+        """
+        if self.warning:
+            raise DataError(
+                f"{data}: {self.warning}",
+                why="inputs unlike those of training are refused",
+                fix="leave --strict (strict=True) out",
+            )
+
+    def numbers(self) -> dict[str, Any]:
+        """``outside``, how many samples lie outside, and ``warnings``, a line that says so."""
+        return {"outside": self.count, "warnings": [self.warning] if self.warning else []}
+
+    def row(self, number: int) -> dict[str, float | int]:
+        """``outside``, in how many ways a sample lies outside, and ``distance_from_training``, its largest.
+
+        Args:
+            number: of the sample.
+        """
+        unlike = self.samples.get(number, INSIDE)
+        return {"outside": len(unlike.lines), "distance_from_training": unlike.deviations}
