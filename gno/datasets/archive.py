@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 
 from gno.datasets import schema
+from gno.datasets.digest import Marks, marks
 from gno.datasets.field import FieldSpec
 from gno.datasets.instants import end_to_end
 from gno.datasets.journal import Journal, Record
@@ -110,8 +111,10 @@ def write_archive(
         _create_fields(file, contents, make)
         _write_steps(file, contents)
         _write_tables(file, contents, splits)
-        _fill_meshes(file, journal, contents, sink)
-        _fill_samples(file, journal, contents, set(measured(splits, len(contents.samples)).tolist()), sink)
+        counted, noted = set(measured(splits, len(contents.samples)).tolist()), _Noted()
+        _fill_meshes(file, journal, contents, sink, noted)
+        _fill_samples(file, journal, contents, counted, sink, noted)
+        noted.write(file)
         reseal(file)
 
 
@@ -212,7 +215,22 @@ def _write_tables(file: h5py.File, contents: Contents, splits: Mapping[str, Samp
         _put(gno, "digests/instants", np.frombuffer(raw, dtype=np.uint8).reshape(-1, 32))
 
 
-def _fill_meshes(file: h5py.File, journal: Journal, contents: Contents, sink: Sink) -> None:
+class _Noted:
+    """Marks of what is written, for the tables that name the array that differs."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[Marks]] = {}
+
+    def add(self, kind: str, arrays: Mapping[str, np.ndarray]) -> None:
+        if arrays:
+            self.rows.setdefault(kind, []).append(marks(arrays))
+
+    def write(self, file: h5py.File) -> None:
+        for kind, rows in self.rows.items():
+            _put(file, f"{schema.MARKS}/{kind}", np.stack(rows))
+
+
+def _fill_meshes(file: h5py.File, journal: Journal, contents: Contents, sink: Sink, noted: _Noted) -> None:
     vtk, boundary = file["VTKHDF"], file["gno/boundary"]
     static = [spec for spec in contents.fields if spec.role == "static"]
     targets = {"points": vtk["Points"], "connectivity": vtk["Connectivity"], "types": vtk["Types"]}
@@ -222,6 +240,7 @@ def _fill_meshes(file: h5py.File, journal: Journal, contents: Contents, sink: Si
     for m, record in enumerate(contents.meshes):
         sink.check()
         arrays = journal.read(record)
+        noted.add("meshes", {name: arrays[name] for name in targets})
         for name, item in targets.items():
             if arrays[name].size:
                 item[starts[name][m] : starts[name][m + 1]] = arrays[name]
@@ -232,15 +251,21 @@ def _fill_meshes(file: h5py.File, journal: Journal, contents: Contents, sink: Si
     boundary["facet_ptr"] = _starts(counts)
 
 
-def _fill_samples(file: h5py.File, journal: Journal, contents: Contents, counted: set[int], sink: Sink) -> None:
+def _fill_samples(
+    file: h5py.File, journal: Journal, contents: Contents, counted: set[int], sink: Sink, noted: _Noted
+) -> None:
     targets = {s.name: file[schema.field_path(s)] for s in contents.fields}
     spans = {s.name: list(pairwise(contents.field_starts(s))) for s in contents.fields if s.role != "static"}
     running = {s.name: RunningStatistics(s.name, s.components) for s in contents.fields}
     static: dict[str, np.ndarray] = {}
+    moving = [s.name for s in contents.fields if s.transient]
     last = -1
     for i, record in enumerate(contents.samples):
         sink.check()
         arrays = journal.read(record)
+        noted.add("samples", {name: arrays[name] for name in spans if name not in moving})
+        for instant in zip(*(arrays[name] for name in moving)):
+            noted.add("instants", dict(zip(moving, instant)))
         for name, rows in spans.items():
             first, end = rows[i]
             targets[name][first:end] = arrays[name].reshape(end - first, *targets[name].shape[1:])

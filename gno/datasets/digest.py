@@ -11,6 +11,10 @@ from jaxtyping import UInt8
 
 Digests = UInt8[np.ndarray, "rows 32"]
 """SHA-256 sums, one a row."""
+MARK = 8
+"""Bytes of a mark: they tell which array differs, after a whole digest has told that one does."""
+Marks = UInt8[np.ndarray, "arrays 8"]
+"""Marks, one an array."""
 
 
 def digest(label: str, arrays: Mapping[str, np.ndarray]) -> bytes:
@@ -51,6 +55,33 @@ def sample_digest(mesh_digest: str, params: Mapping[str, float], fields: dict[st
         fields: its fields that are not static, in the order of the dataset.
     """
     return digest(mesh_digest + json.dumps(dict(params), sort_keys=True), as_float64(fields)).hex()
+
+
+def marks(arrays: Mapping[str, np.ndarray]) -> Marks:
+    """The first bytes of the SHA-256 of each of some arrays: which one differs, where a digest of all of them does.
+
+    Args:
+        arrays: name to values; floats are taken as float64, whatever type the file stores.
+
+    Example:
+        >>> one, other = marks({"u": np.ones(3), "v": np.ones(3)}), marks({"u": np.ones(3), "v": np.zeros(3)})
+        >>> (one == other).all(axis=1).tolist()
+        [True, False]
+    """
+    floats = {name: values for name, values in arrays.items() if values.dtype.kind == "f"}
+    raw = [digest("mark", {name: values})[:MARK] for name, values in (dict(arrays) | as_float64(floats)).items()]
+    return np.frombuffer(b"".join(raw), dtype=np.uint8).reshape(len(arrays), MARK)
+
+
+def differing(stored: Marks, arrays: Mapping[str, np.ndarray]) -> list[int]:
+    """Which of some arrays differ from their marks; none where there are no marks of theirs.
+
+    Args:
+        stored: their marks when they were written.
+        arrays: name to values, in the same order.
+    """
+    found = marks(arrays)
+    return np.flatnonzero((stored != found).any(axis=1)).tolist() if stored.shape == found.shape else []
 
 
 def instant_digests(fields: Mapping[str, np.ndarray], instants: int) -> Digests:

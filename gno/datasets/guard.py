@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,13 +47,19 @@ def refusing(path: Path) -> Iterator[None]:
         raise DataError(f"{path} is damaged", why=text[:300], fix=COPY) from error
 
 
-def damaged(what: str) -> DataError:
+def damaged(path: Path, what: str, arrays: Sequence[str] = ()) -> DataError:
     """The error of values that differ from their checksum.
 
     Args:
-        what: which values.
+        path: the file.
+        what: which sample or mesh.
+        arrays: the paths of those of its arrays that differ, where that is known.
     """
-    return DataError(f"{what} is damaged", why="its values differ from their checksum", fix=COPY)
+    if not arrays:
+        return DataError(f"{what} of {path} is damaged", why="its values differ from their checksum", fix=COPY)
+    named = " and ".join(f"/{array}" for array in arrays)
+    differ = "checksum of {} differs" if len(arrays) == 1 else "checksums of {} differ"
+    return DataError(f"{what} of {path} is damaged", why=differ.format(named), fix=COPY)
 
 
 def open_guarded(path: Path, *, foreign: bool = False) -> h5py.File:

@@ -14,6 +14,13 @@ from gno.mesh.mesh import CORNERS, Mesh
 VTK_TYPE = {"triangle": 5, "quad": 9, "tetra": 10, "hexahedron": 12, "wedge": 13, "pyramid": 14}
 """VTK's number of each cell type."""
 TYPE_NAME = {number: name for name, number in VTK_TYPE.items()}
+ARRAYS = {
+    "points": "VTKHDF/Points",
+    "connectivity": "VTKHDF/Connectivity",
+    "types": "VTKHDF/Types",
+    "facets": "gno/boundary/facets",
+}
+"""Array of a mesh to where it stands in a file."""
 CORNERS_OF_TYPE = np.zeros(256, dtype=np.int64)
 for _name, _number in VTK_TYPE.items():
     CORNERS_OF_TYPE[_number] = CORNERS[_name]
@@ -90,8 +97,13 @@ class PackedMesh:
 
     def digest(self, static: dict[str, np.ndarray] | None = None) -> bytes:
         """SHA-256 of the mesh and of the static fields on it."""
-        arrays = {n: getattr(self, n) for n in ("points", "connectivity", "types", "facets", "facet_counts")}
+        arrays = self.arrays | {"facet_counts": self.facet_counts}
         return digest(json.dumps([self.dim, *self.patches]), arrays | as_float64(static or {}))
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Name to each of the arrays that a file has end to end for all its meshes."""
+        return {name: getattr(self, name) for name in ARRAYS}
 
 
 def _widened(facets: np.ndarray, width: int) -> np.ndarray:

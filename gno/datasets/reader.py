@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from gno.datasets import schema
-from gno.datasets.digest import instant_digests, sample_digest, trajectory_digest
+from gno.datasets.digest import differing, instant_digests, sample_digest, trajectory_digest
 from gno.datasets.field import FieldSpec, check_finite
 from gno.datasets.guard import damaged, open_guarded, refusing
 from gno.datasets.naming import suggestion
@@ -241,15 +241,27 @@ class MeshDataset:
             times, instants = tables.time[steps], tables.instants[steps]
             digest, time = trajectory_digest(digest, times, instants), times[chosen]
             if not np.array_equal(instant_digests(moving, len(window)), instants[chosen]):
-                raise damaged(f"sample {index} of {self.path}")
+                raise self._damaged(index, still, moving, window)
         if digest != tables.digests[index].tobytes().hex():
-            raise damaged(f"sample {index} of {self.path}")
+            raise self._damaged(index, still, {}, window)
         for name, values in (still | moving).items():
             check_finite(values, f"field {name!r} of sample {index}")
         carried = {name: np.full(mesh.num_points, params[name]) for name in self._carried}
         point, cell = (self._at(place, static | still) for place in ("point", "cell"))
         moves = [self._at(place, moving) for place in ("point", "cell")]
         return Sample(mesh.with_data(carried | point, cell), params, index, time, *moves)
+
+    def _damaged(
+        self, index: int, still: Mapping[str, np.ndarray], moving: Mapping[str, np.ndarray], window: range
+    ) -> DataError:
+        """The error of a sample that differs from its checksum, with the paths of those of its arrays that do."""
+        wrong = [list(still)[k] for k in differing(self._rows.marks("samples", index), still)] if still else []
+        first, names = int(self.tables.steps[index]), list(moving)
+        for row, instant in enumerate(window if moving else ()):
+            stored = self._rows.marks("instants", first + instant)
+            wrong += [names[k] for k in differing(stored, {name: values[row] for name, values in moving.items()})]
+        paths = [schema.field_path(spec) for spec in self.fields if spec.name in wrong]
+        return damaged(self.path, f"sample {index}", paths)
 
     def _at(self, place: str, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         return {s.name: values[s.name] for s in self.fields if s.location == place and s.name in values}

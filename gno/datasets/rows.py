@@ -10,8 +10,11 @@ import h5py
 import numpy as np
 
 from gno.datasets import schema
+from gno.datasets.digest import MARK, Marks
 from gno.datasets.guard import open_guarded
+from gno.datasets.schema import MARKS
 from gno.errors import DataError
+from gno.hdf5 import COPY
 
 
 class Rows:
@@ -33,15 +36,28 @@ class Rows:
         """Rows ``start`` to ``stop`` of an array, in the machine's byte order.
 
         Raises:
-            DataError: the file is another one than when it was opened first.
+            DataError: the file is another one than when it was opened first; a checksum of HDF5's own differs.
         """
-        file = self._file
-        if file is None or self._pid != os.getpid():
-            file = self._reopen()
-        if path not in self._items:
-            self._items[path] = file[path]
-        values = self._items[path][start:stop]
+        item = self._item(path)
+        try:
+            values = item[start:stop]
+        except OSError as error:
+            why = " ".join(str(error).split())
+            if "filter returned failure" not in why:
+                raise
+            what = f"{self.path} is damaged: checksum of /{path} differs in rows {start} to {stop}"
+            raise DataError(what, why=why, fix=COPY) from error
         return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
+
+    def marks(self, kind: str, row: int) -> Marks:
+        """Marks of the arrays of a mesh, a sample or an instant; none in files of an older gno.
+
+        Args:
+            kind: ``meshes``, ``samples`` or ``instants``.
+            row: number of it.
+        """
+        table = f"{MARKS}/{kind}"
+        return self(table, row, row + 1)[0] if table in self._opened() else np.zeros((0, MARK), dtype=np.uint8)
 
     def close(self) -> None:
         """Close the file; the next read opens it again."""
@@ -49,6 +65,15 @@ class Rows:
         self._items, self._file = {}, None
         if file is not None:
             file.close()
+
+    def _opened(self) -> h5py.File:
+        return self._reopen() if self._file is None or self._pid != os.getpid() else self._file
+
+    def _item(self, path: str) -> h5py.Dataset:
+        file = self._opened()
+        if path not in self._items:
+            self._items[path] = file[path]
+        return self._items[path]
 
     def _reopen(self) -> h5py.File:
         self.close()  # in a forked process this closes the parent's file here, and leaves it open there

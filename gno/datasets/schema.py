@@ -10,6 +10,7 @@ The file is ragged VTKHDF 2.1, so that ParaView opens it with one time step per 
     gno/params/<name>, gno/splits/<name>                              one number per sample; sample numbers
     gno/stats/<field>/<number>                                        over the train split; all samples without one
     gno/digests/{meshes, samples}                                     SHA-256 of each mesh and each sample
+    gno/marks/{meshes, samples}                                       of each of their arrays, 8 bytes of its SHA-256
     gno/sha256                                                        JSON: every other dataset to its SHA-256
     gno.attrs: schema, dim, num_samples, fields, complete; gno/attributes.attrs: what the author says of the data
 
@@ -18,7 +19,7 @@ In a file in time, whose layout is ``gno-2``, a sample is a trajectory and a ste
     VTKHDF/{PointData, CellData}/<field>                              transient: instants one after another
     VTKHDF/Steps/Values                                               times, the trajectories end to end
     gno/time, gno/trajectory                                          (instants,): time, and number of the sample
-    gno/digests/instants                                              SHA-256 of each instant
+    gno/digests/instants, gno/marks/instants                          SHA-256 of each instant, and marks of its fields
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ COUNTS = {"Points": "NumberOfPoints", "Types": "NumberOfCells", "Connectivity": 
 """Array of the meshes to the table that counts its rows."""
 BULK = {f"VTKHDF/{n}" for n in ("Points", "Connectivity", "Offsets", "Types")} | {"gno/boundary/facets"}
 """Arrays that a sample's or a mesh's own digest covers."""
+MARKS = "gno/marks"
+"""Tables that tell which array of a mesh, a sample or an instant differs; a file need not have them."""
 NUMBERS = ("mean", "std", "min", "max", "count", "log_mean", "log_std")
 """Statistics of a field."""
 

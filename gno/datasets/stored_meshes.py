@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gno.datasets import schema
+from gno.datasets.digest import differing
 from gno.datasets.field import FieldSpec, check_finite
 from gno.datasets.guard import damaged
-from gno.datasets.packed import PackedMesh
+from gno.datasets.packed import ARRAYS, PackedMesh
 from gno.datasets.rows import Rows
 from gno.datasets.tables import Tables
+from gno.errors import DataError
 from gno.mesh.mesh import Mesh
 
 KEPT_MESHES = 8
@@ -54,7 +56,7 @@ class StoredMeshes:
         packed = self._packed(number)
         static = {s.name: self._static(s, number) for s in self._tables.fields if s.role == "static"}
         if packed.digest(static) != self._tables.meshes.digests[number].tobytes():
-            raise damaged(f"mesh {number} of {self._rows.path}")
+            raise self._damaged(number, packed, static)
         for name, values in static.items():
             check_finite(values, f"field {name!r} of mesh {number}")
         self._kept[number] = StoredMesh(packed.unpack(), static)
@@ -68,6 +70,13 @@ class StoredMeshes:
     def _static(self, spec: FieldSpec, number: int) -> np.ndarray:
         starts = self._tables.meshes.starts(spec)
         return self._rows(schema.field_path(spec), int(starts[number]), int(starts[number + 1]))
+
+    def _damaged(self, number: int, packed: PackedMesh, static: dict[str, np.ndarray]) -> DataError:
+        specs = {spec.name: spec for spec in self._tables.fields}
+        paths = [*ARRAYS.values(), *(schema.field_path(specs[name]) for name in static)]
+        arrays = packed.arrays | {f"static/{name}": values for name, values in static.items()}
+        wrong = differing(self._rows.marks("meshes", number), arrays)
+        return damaged(self._rows.path, f"mesh {number}", [paths[k] for k in wrong])
 
     def _packed(self, m: int) -> PackedMesh:
         t = self._tables.meshes

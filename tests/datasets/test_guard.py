@@ -14,6 +14,11 @@ from gno.datasets import MeshDataset, check
 from gno.datasets.archive import reseal
 from gno.errors import DataError, GnoError, ResourceError
 
+ARRAYS = {f"VTKHDF/{name}": "sample" for name in ("PointData/a", "PointData/u", "CellData/k")}
+ARRAYS |= {f"VTKHDF/{name}": "mesh" for name in ("PointData/depth", "Points", "Connectivity", "Types")}
+ARRAYS |= {"gno/boundary/facets": "mesh"}
+"""Where values stand, and whose they are."""
+
 
 def refused(path: Path) -> DataError:
     with pytest.raises(DataError) as caught:
@@ -112,18 +117,36 @@ def test_a_flipped_byte_is_refused_or_changes_nothing(file: Path) -> None:
     assert found > 10
 
 
-@pytest.mark.parametrize("file", [False], indirect=True, ids=["plain"])
-def test_a_flipped_bit_of_a_field_names_the_sample(file: Path) -> None:
+def flip(file: Path, array: str) -> None:
+    """One bit of the first number of an array that is not compressed."""
     with h5py.File(file) as raw:
-        place = raw["VTKHDF/PointData/u"].id.get_offset()
+        place = raw[array].id.get_offset()
     data = bytearray(file.read_bytes())
-    data[place + 7] ^= 1
+    data[place] ^= 1
     file.write_bytes(data)
-    with MeshDataset(file) as dataset, pytest.raises(DataError, match=r"sample 0 of .* is damaged"):
+
+
+@pytest.mark.parametrize("file", [False], indirect=True, ids=["plain"])
+@pytest.mark.parametrize("array", ARRAYS)
+def test_a_flipped_bit_names_the_array(array: str, file: Path) -> None:
+    flip(file, array)
+    named = f"{ARRAYS[array]} 0 of {file} is damaged"
+    with MeshDataset(file) as dataset, pytest.raises(DataError) as refusal:
         dataset[0]
-    report = check(file)
-    assert len(report.problems) == 1
-    assert "sample 0" in report.problems[0]
+    assert (refusal.value.what, refusal.value.why) == (named, f"checksum of /{array} differs")
+    assert str(refusal.value) in check(file).problems
+
+
+@pytest.mark.parametrize("file", [False], indirect=True, ids=["plain"])
+def test_files_without_marks_are_read_and_their_damage_is_found(file: Path) -> None:
+    wanted = snapshot(file)
+    with h5py.File(file, "r+") as raw:
+        del raw["gno/marks"]
+        reseal(raw)
+    assert snapshot(file) == wanted
+    flip(file, "VTKHDF/PointData/u")
+    with MeshDataset(file) as dataset, pytest.raises(DataError, match=r"sample 0 of .* its values differ"):
+        dataset[0]
 
 
 def test_a_flipped_bit_of_a_table_is_named(file: Path) -> None:
