@@ -20,7 +20,7 @@ from tests.faults.readers import READERS
 
 HANGS = 60.0
 """Seconds that no file takes."""
-FEW, MANY = 8, 10_000
+FEW, MANY = 40, 10_000
 FIRST, PATIENCE = int(os.environ.get("GNO_FUZZ_FIRST", "0")), float(os.environ.get("GNO_FUZZ_SECONDS", "inf"))
 """Of the many: the first seed, and after how many seconds a reader has had enough."""
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +66,60 @@ def test_floats_tabs_comments_and_missing_numbers_are_read(tmp_path: Path) -> No
         "the lower side": [[0, 1]],
         "rest": [[1, 4], [4, 2]],
     }
+
+
+PLAIN = """NDIME= 2
+NELEM= 2
+9 0 1 2 3
+5 1 4 2
+NPOIN= 5
+0.0 0.0
+1.0 0.0
+1.0 1.0
+0.0 1.0
+2.0 0.5
+NMARK= 2
+MARKER_TAG= airfoil
+MARKER_ELEMS= 1
+3 0 1
+MARKER_TAG= farfield
+MARKER_ELEMS= 2
+3 1 4
+3 4 2
+"""
+CELLS, POINTS = "NELEM= 2\n9 0 1 2 3\n5 1 4 2\n", "NPOIN= 5\n0.0 0.0\n1.0 0.0\n1.0 1.0\n0.0 1.0\n2.0 0.5\n"
+PATTERNS: dict[str, Callable[[str], str]] = {
+    "node numbers as floats": lambda text: text.replace("9 0 1 2 3", "9 0 1 2.0 3.0").replace("3 1 4", "3 1.0 4.0"),
+    "tabs": lambda text: "\n".join(line if "=" in line else line.replace(" ", " \t ") for line in text.split("\n")),
+    "comments above": lambda text: re.sub(r"^(N[DEPM])", r"%\n% Inner element connectivity\n%\n\1", text, flags=re.M),
+    "comments behind": lambda text: text.replace("\n", " % here\n"),
+    "blank lines": lambda text: text.replace("\n", "\n\n  \n"),
+    "no space behind the sign": lambda text: text.replace("= ", "="),
+    "spaces around the sign": lambda text: text.replace("= ", " =   "),
+    "columns that stand flush right": lambda text: re.sub(r"(^| )(?=\d)", "      ", text, flags=re.M),
+    "numbers of cells": lambda text: text.replace("1 2 3\n", "1 2 3 0\n").replace("5 1 4 2", "5 1 4 2 1"),
+    "numbers of points": lambda text: re.sub(r"^(\d\.\d \d\.\d)$", r"\1    7", text, flags=re.M),
+    "numbers of facets": lambda text: re.sub(r"^(3 \d \d)$", r"\1 0", text, flags=re.M),
+    "exponents": lambda text: text.replace("2.0 0.5", "2.000000000000000e+00 5.000000000000000E-01"),
+    "points before cells": lambda text: text.replace(POINTS, "").replace(CELLS, POINTS + CELLS),
+    "line ends of Windows": lambda text: text.replace("\n", "\r\n"),
+    "no line end at the end": lambda text: text.rstrip("\n"),
+}
+"""Ways in which the airfoils of CFD-GCN's repository, and SU2's own meshes, are written."""
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_each_way_to_write_a_mesh_gives_the_same_one(pattern: str, tmp_path: Path) -> None:
+    text = PATTERNS[pattern](PLAIN)
+    assert text != PLAIN
+    (tmp_path / "plain.su2").write_text(PLAIN)
+    (tmp_path / "other.su2").write_bytes(text.encode())
+    plain, other = load(tmp_path / "plain.su2"), load(tmp_path / "other.su2")
+    assert list(other.boundary) == ["airfoil", "farfield"]
+    np.testing.assert_array_equal(other.points, plain.points)
+    for kind in ("cells", "boundary"):
+        ours, theirs = getattr(plain, kind), getattr(other, kind)
+        assert {name: a.tolist() for name, a in ours.items()} == {name: a.tolist() for name, a in theirs.items()}
 
 
 @pytest.mark.parametrize(

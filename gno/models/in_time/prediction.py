@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from gno.errors import SolverError
+from gno.errors import SolverError, within_memory
 from gno.mesh.means import corner_mean
 from gno.mesh.mesh import Mesh
 from gno.mesh.used import used_part
@@ -29,18 +30,21 @@ def predict_in_time(propagator: Propagator, mesh: Mesh, steps: Sequence[float]) 
     Raises:
         DataError: a mesh of another dimension, or without a field or a patch.
         SolverError: the network gives numbers that are not finite.
+        ResourceError: out of memory; it says what may fit.
     """
     part, nodes = used_part(mesh) if mesh.num_cells else (mesh, np.arange(mesh.num_points))
     was_training = propagator.training
     propagator.eval()
     try:
         device = next(propagator.parameters()).device
-        graph, state = propagator.graph(part).to(device), propagator.state(part).to(device)
+        with _within_memory(len(nodes)):
+            graph, state = propagator.graph(part).to(device), propagator.state(part).to(device)
         first = {c.spec.name: c.values(part).numpy() for c in propagator.states}
         first = {name: values[:, 0] if values.shape[1] == 1 else values for name, values in first.items()}
         is_fixed = graph.is_fixed.cpu().numpy()
         for number, step in enumerate(steps):
-            with torch.no_grad():  # only here: between two meshes the caller's own setting holds
+            # Without gradients only here: between two meshes the caller's own setting holds.
+            with _within_memory(len(nodes)), torch.no_grad():
                 state = propagator.advance(graph, state, step)
             point = {name: values.cpu().double().numpy() for name, values in propagator.fields(state).items()}
             for name, values in first.items():
@@ -51,6 +55,10 @@ def predict_in_time(propagator: Propagator, mesh: Mesh, steps: Sequence[float]) 
             yield mesh.with_data({**mesh.point_data, **whole}, {**mesh.cell_data, **cell})
     finally:
         propagator.train(was_training)
+
+
+def _within_memory(num: int) -> AbstractContextManager[None]:
+    return within_memory(f"in a step on {num:,} nodes", fix=f"a mesh of {num // 2:,} may fit")
 
 
 def _check_finite(point: dict[str, np.ndarray], number: int) -> None:

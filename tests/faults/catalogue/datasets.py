@@ -27,7 +27,8 @@ from tests.faults.fault import Case, Fault
 
 CUTS = tuple(damaged(f"at {n}", lambda b, n=n: b[:n], rf"cut short: it has {n} of") for n in (1000, 9001, 20_000))
 HEADS = {"empty": (b"", "0 bytes"), "text": (b"hello\n", "begins with b'hello"), "pointer": (POINTER, "LFS pointer")}
-MESSAGE = r"sample 0 of .* is damaged; its values differ from their checksum"
+MESSAGE = r"sample 0 of .* is damaged; checksum of /VTKHDF/PointData/u differs"
+PACKED = r"d.h5 is damaged: checksum of /VTKHDF/PointData/u differs in rows \d+ to \d+"
 REACHING = (
     ("link", "is a link to another file"),
     ("storage", "keeps its values in another"),
@@ -65,11 +66,11 @@ FAULTS = (
     Fault(
         4,
         "flipped bit in a dataset",
-        "the sample, mesh or table is named whose checksum differs; a sample has one for all its fields",
+        "the table is named whose checksum differs, or the sample or mesh, and which of its arrays",
         DataError,
         (
             case("plain", flipped, MESSAGE),
-            changed("packed", flipped_packed, "damaged", sealed=False),
+            changed("packed", flipped_packed, PACKED, sealed=False),
             changed(
                 "table",
                 lambda raw: raw["gno/stats/u/mean"].__setitem__(0, 7.0),
@@ -77,7 +78,11 @@ FAULTS = (
                 sealed=False,
             ),
         ),
-        ("test_a_flipped_byte_is_refused_or_changes_nothing", "test_a_flipped_bit_of_a_record_is_found"),
+        (
+            "test_a_flipped_byte_is_refused_or_changes_nothing",
+            "test_a_flipped_bit_names_the_array",
+            "test_a_flipped_bit_of_a_record_is_found",
+        ),
     ),
     Fault(
         5,

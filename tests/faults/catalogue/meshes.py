@@ -53,7 +53,11 @@ FAULTS = (
         "SU2 with node numbers as floats, tabs, comments, blank lines",
         "read, markers kept",
         cases=(su2("floats", "5\t0.0 1.0 2.0 % first; 5 0 2 3", ""),),
-        tests=("test_real_airfoils_keep_their_markers", "test_floats_tabs_comments_and_missing_numbers_are_read"),
+        tests=(
+            "test_each_way_to_write_a_mesh_gives_the_same_one",
+            "test_real_airfoils_keep_their_markers",
+            "test_floats_tabs_comments_and_missing_numbers_are_read",
+        ),
     ),
     Fault(
         26,
@@ -161,7 +165,10 @@ FAULTS = (
         "refused",
         DataError,
         (STRICT,),
-        ("test_predict_warns_outside_the_training_ranges_and_strict_refuses",),
+        (
+            "test_predict_warns_outside_the_training_ranges_and_strict_refuses",
+            "test_samples_outside_the_training_are_counted_and_strict_refuses",
+        ),
     ),
     Fault(
         38,
@@ -257,6 +264,8 @@ FAULTS = (
         tests=(
             "test_predict_sets_them_and_flags_what_training_did_not_see",
             "test_predict_warns_outside_the_training_ranges_and_strict_refuses",
+            "test_samples_outside_the_training_are_counted_and_strict_refuses",
+            "test_trajectories_outside_the_training_are_counted_and_strict_refuses",
         ),
         error=DataError,
     ),

@@ -65,10 +65,13 @@ FAULTS = (
     ),
     Fault(
         65,
-        "out of memory in training",
-        "says which batch may fit",
+        "out of memory in training or prediction",
+        "says which batch or mesh may fit",
         ResourceError,
-        tests=("test_what_may_fit_is_told_where_memory_does_not_suffice",),
+        tests=(
+            "test_what_may_fit_is_told_where_memory_does_not_suffice",
+            "test_what_may_fit_is_told_where_memory_does_not_suffice_for_a_step",
+        ),
     ),
     Fault(
         66,

@@ -11,7 +11,7 @@ import torch
 from torch_geometric.data import Batch
 
 from gno.datasets import MeshDataset, Sample
-from gno.errors import ConfigError, DataError, ModelError, SolverError
+from gno.errors import ConfigError, DataError, ModelError, ResourceError, SolverError
 from gno.mesh import shapes
 from gno.models import Operator, Propagator
 from gno.models.in_time.build import series_of
@@ -169,3 +169,13 @@ def test_a_rollout_that_is_not_finite_is_an_error(trajectories: MeshDataset) -> 
         parameter.data.fill_(1e300)
     with pytest.raises(SolverError, match="after step 1, 'temperature' has"):
         list(propagator.predict(trajectory(3).at(0), [0.1] * 3))
+
+
+def test_what_may_fit_is_told_where_memory_does_not_suffice_for_a_step(
+    trajectories: MeshDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    propagator, sample = untrained(trajectories), trajectory(3)
+    monkeypatch.setattr(propagator, "advance", lambda *_: (_ for _ in ()).throw(MemoryError("9 GiB")))
+    num = sample.mesh.num_points
+    with pytest.raises(ResourceError, match=f"in a step on {num} nodes; 9 GiB; a mesh of {num // 2} may fit"):
+        next(propagator.predict(sample.at(0), [0.1]))
