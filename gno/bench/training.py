@@ -86,8 +86,8 @@ def _feed(trainer: Trainer) -> None:
 
 
 def _steps(trainer: Trainer, ready: Sequence[list[Piece]]) -> None:
-    for pieces in ready:
-        trainer.step(pieces)
+    for pieces in ready:  # copies, as plans are kept with the edges of a batch, and every step of a run has new ones
+        trainer.step([piece._replace(batch=piece.batch.clone()) for piece in pieces])
 
 
 BENCHMARK = Benchmark("training", "Training steps", "nodes", "n", measurements, on_device=True)
