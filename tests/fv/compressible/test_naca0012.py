@@ -87,6 +87,7 @@ def test_transonic_forces_on_a_mesh_of_ours_come_near_those_without_end() -> Non
     assert float(flow.cd) == pytest.approx(0.0227, rel=0.05)
 
 
+@pytest.mark.filterwarnings("ignore:the far field is 9.5 chords")
 @pytest.mark.parametrize("mach", [0.5, 0.8])
 def test_lift_at_far_fields_at_several_distances(mach: float) -> None:
     lift = {}
