@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from gno.models.networks.gkn import GKN
     from gno.models.networks.meshgraphnet import MeshGraphNet
     from gno.models.networks.mgkn import MGKN
+    from gno.models.networks.multipole_operator import MultipoleOperator
+    from gno.models.networks.transolver import Transolver
     from gno.models.operator.exported import export, export_inputs
     from gno.models.operator.operator import Operator
     from gno.models.registry import MODELS
@@ -33,9 +35,11 @@ _LAZY = {
     "MGKN": "gno.models.networks.mgkn",
     "MODELS": "gno.models.registry",
     "MeshGraphNet": "gno.models.networks.meshgraphnet",
+    "MultipoleOperator": "gno.models.networks.multipole_operator",
     "Operator": "gno.models.operator.operator",
     "Propagator": "gno.models.in_time.propagator",
     "SolverCorrector": "gno.models.hybrids.solver_corrector",
+    "Transolver": "gno.models.networks.transolver",
     "export": "gno.models.operator.exported",
     "export_inputs": "gno.models.operator.exported",
 }
@@ -51,9 +55,11 @@ __all__ = [
     "CoarseIncompressible",
     "CoarseSolve",
     "MeshGraphNet",
+    "MultipoleOperator",
     "Operator",
     "Propagator",
     "SolverCorrector",
+    "Transolver",
     "export",
     "export_inputs",
 ]

@@ -7,9 +7,13 @@ from gno.nn.edge_features import edge_features
 from gno.nn.graph_convolution import GraphConvolution, GraphConvolutions
 from gno.nn.graph_net_block import GraphNetBlock
 from gno.nn.kernel_integral import KernelIntegral
+from gno.nn.level_message import LevelMessage, MessageEdges
 from gno.nn.mlp import MLP
 from gno.nn.multipole import MultipoleCycle, MultipoleKernels
+from gno.nn.multipole_block import MultipoleBlock, MultipoleGraph
 from gno.nn.nearest_interpolation import NearestInterpolation
+from gno.nn.packing import Packing
+from gno.nn.slice_attention import SliceAttention
 
 __all__ = [
     "MLP",
@@ -18,8 +22,14 @@ __all__ = [
     "GraphConvolutions",
     "GraphNetBlock",
     "KernelIntegral",
+    "LevelMessage",
+    "MessageEdges",
+    "MultipoleBlock",
     "MultipoleCycle",
+    "MultipoleGraph",
     "MultipoleKernels",
     "NearestInterpolation",
+    "Packing",
+    "SliceAttention",
     "edge_features",
 ]

@@ -9,15 +9,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gno.errors import ConfigError, DataError
-from gno.graph.halo import halo_of, refreshed
+from gno.errors import ConfigError
+from gno.graph.halo import halo_of
 from gno.nn.edge_features import edge_features
 from gno.nn.edge_set import EdgeSet, with_matrices
 from gno.nn.kernel_integral import KernelIntegral, edge_share, kernel_features
 from gno.nn.kernel_options import KernelOptions
+from gno.nn.level_inputs import level_inputs
 from gno.nn.mlp import activation
 from gno.ops.plans import edge_plan
-from gno.ops.segment import segment_sum
 
 BLOCKS = ("residual", "gkn", "mgkn")
 """How a kernel integral changes the values of a level, as of ``KernelStep``."""
@@ -85,17 +85,7 @@ class MultipoleKernels(nn.Module):
             DataError: a graph without levels, or another number of levels or channels.
         """
         levels = len(self.radius)
-        if not hasattr(graph, "num_levels"):
-            raise DataError(
-                f"the graph is of type {type(graph).__name__}",
-                why="the network wants one with levels",
-                fix="make it by gno.graph.multilevel_graph, or Operator.graph(mesh)",
-            )
-        if graph.num_levels != levels:
-            raise DataError(f"the graph has {graph.num_levels} levels", why=f"the network has radii for {levels}")
-        if graph.x.shape[1] != self.channels:
-            raise DataError(f"x has {graph.x.shape[1]} channels", why=f"the network takes {self.channels}")
-        inputs = _coarsened(graph, levels)
+        inputs = level_inputs(graph, levels, self.channels)
         shared = self._shared(graph, inputs[0].element_size())
         edges = LevelEdges([], [], [], inputs)
         for level in range(levels):
@@ -267,15 +257,3 @@ class MultipoleCycle(nn.Module):
             if level:
                 v[level - 1] = self.up[level - 1](v[level - 1], v[level], edges.up[level - 1])
         return v
-
-
-def _coarsened(graph: Any, levels: int) -> list[Tensor]:
-    """Inputs of each level: means over the finer one, weighted by volume."""
-    inputs = [graph.x]
-    for level in range(levels - 1):
-        source, target = graph[f"restrict_{level}"]
-        num, q = graph[f"nodes_{level + 1}"].shape[0], graph[f"volume_{level}"].to(graph.x.dtype)[:, None]
-        total = segment_sum(q[source], target, num)
-        mean = segment_sum((q * inputs[-1])[source], target, num) / total.clamp(min=torch.finfo(q.dtype).tiny)
-        inputs.append(refreshed(graph, level + 1, mean))
-    return inputs

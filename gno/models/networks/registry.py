@@ -13,8 +13,17 @@ from gno.models.networks.gcn import GCN
 from gno.models.networks.gkn import GKN
 from gno.models.networks.meshgraphnet import MeshGraphNet
 from gno.models.networks.mgkn import MGKN
+from gno.models.networks.multipole_operator import MultipoleOperator
+from gno.models.networks.transolver import Transolver
 
-NETWORKS: dict[str, type[nn.Module]] = {"GKN": GKN, "MGKN": MGKN, "MeshGraphNet": MeshGraphNet, "GCN": GCN}
+NETWORKS: dict[str, type[nn.Module]] = {
+    "GKN": GKN,
+    "MGKN": MGKN,
+    "MultipoleOperator": MultipoleOperator,
+    "MeshGraphNet": MeshGraphNet,
+    "Transolver": Transolver,
+    "GCN": GCN,
+}
 """Networks by name. Each keeps the arguments it was made with in ``arguments``, as values that JSON can hold."""
 
 

@@ -27,7 +27,7 @@ from gno.nn.kernel_options import KernelOptions
 _SEEN = 128  # training meshes that lengths are taken from
 _LOOKED_AT = 8  # training samples whose targets are looked at on the boundary
 _VANISHING = 1e-3  # of the largest value
-_ONE_LEVEL = ("gkn", "meshgraphnet", "gcn", "cfdgcn")
+_ONE_LEVEL = ("gkn", "meshgraphnet", "gcn", "cfdgcn", "transolver")
 
 
 def build(
@@ -122,7 +122,7 @@ def network_of(
         "radius": geometry.radius,
     }
     space = {"dim": geometry.dim, "period": geometry.period}
-    own["kernel"] = KernelOptions.of({**_mapping(options.get("kernel")), **space})
+    own["kernel"] = {**_mapping(options.get("kernel")), **space}
     taken = inspect.signature(kind_of(model, MODELS)).parameters
     return make(model, {**options, **{name: value for name, value in own.items() if name in taken}}, MODELS)
 

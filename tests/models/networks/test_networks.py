@@ -1,4 +1,4 @@
-"""GKN, MGKN and MeshGraphNet: batches, renumbering, translation, tied weights, options."""
+"""All networks: batches, renumbering, translation, tied weights, options."""
 
 from __future__ import annotations
 
@@ -12,7 +12,17 @@ from torch_geometric.data import Batch, Data
 from gno.errors import ConfigError, DataError
 from gno.graph import Hierarchy, MultilevelData, multilevel_graph, nearest_edges
 from gno.mesh import shapes
-from gno.models import CFDGCN, GCN, GKN, MGKN, MODELS, MeshGraphNet, SolverCorrector
+from gno.models import (
+    CFDGCN,
+    GCN,
+    GKN,
+    MGKN,
+    MODELS,
+    MeshGraphNet,
+    MultipoleOperator,
+    SolverCorrector,
+    Transolver,
+)
 from gno.models.hybrids.mesh_table import mesh_table
 from gno.models.networks.registry import make
 
@@ -49,6 +59,13 @@ def corrector() -> SolverCorrector:
     return network
 
 
+def multipole() -> MultipoleOperator:
+    network = MultipoleOperator(2, 3, radius=RADIUS, width=8, depth=2, heads=2, slices=4, kernel={"width": 6})
+    for block in network.blocks:
+        nn.init.normal_(block.scales.weight, std=0.1)
+    return network
+
+
 def networks() -> list[nn.Module]:
     kernel = {"width": 6, "aggregation": "quadrature"}
     return [
@@ -63,6 +80,8 @@ def networks() -> list[nn.Module]:
         GCN(2, 3, width=8, depth=3),
         hybrid(),
         GCN(2, 3, width=8, depth=2, edges="radius"),
+        multipole(),
+        Transolver(2, 3, width=8, depth=2, heads=2, slices=4),
     ]
 
 
@@ -70,7 +89,7 @@ def levels_of(network: nn.Module) -> int:
     return len(network.arguments.get("radius", (1.0,)))
 
 
-@pytest.mark.parametrize("number", range(11))
+@pytest.mark.parametrize("number", range(13))
 def test_a_batch_of_graphs_equals_each_alone(number: int) -> None:
     network = networks()[number]
     graphs = [graph(num, seed=num, levels=levels_of(network)) for num in (60, 35)]
@@ -98,7 +117,7 @@ def renumbered(one: MultilevelData, number: torch.Tensor) -> MultilevelData:
     return other
 
 
-@pytest.mark.parametrize("number", range(11))
+@pytest.mark.parametrize("number", range(13))
 def test_renumbering_the_nodes_renumbers_the_result(number: int) -> None:
     network = networks()[number]
     one, order = graph(levels=levels_of(network)), torch.randperm(60)
