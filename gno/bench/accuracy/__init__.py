@@ -1,0 +1,10 @@
+"""``gno bench accuracy``: operators, their peers and the solver on the same data, each trained for the same time."""
+
+from __future__ import annotations
+
+from gno.bench.accuracy.case import CASES, Case
+from gno.bench.accuracy.contest import Contest
+from gno.bench.accuracy.peers import PEERS
+from gno.bench.accuracy.suite import measure
+
+__all__ = ["CASES", "PEERS", "Case", "Contest", "measure"]

@@ -1,0 +1,64 @@
+"""Error, time and residual of whatever finds fields on meshes."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gno.datasets import MeshDataset
+from gno.mesh import Mesh, node_volume
+from gno.problems import Problem, misfit
+from gno.training import relative_l2
+
+Find = Callable[[Mesh], dict[str, np.ndarray]]
+"""Finds the targets at the nodes of a mesh."""
+
+
+def measured(find_on: Callable[[Mesh], Find], path: Path, problem: Problem) -> dict[str, float]:
+    """Means over the test samples of a dataset.
+
+    Args:
+        find_on: gives what is measured for a mesh; this is done before the clock starts.
+        path: of the dataset.
+        problem: that made it.
+
+    Returns:
+        ``error`` (relative L2), ``seconds`` from mesh to fields, ``residual`` as of ``gno.problems.misfit``.
+    """
+    rows = []
+    with MeshDataset(path, "test") as dataset:
+        names = [spec.name for spec in problem.fields if spec.role == "target"]
+        first = _without(dataset[0].mesh, names)
+        find_on(first)(first)  # the first one of a process is slower
+        for sample in dataset:
+            given = _without(sample.mesh, names)
+            find = find_on(given)
+            begun = time.perf_counter()
+            found = find(given)
+            seconds = time.perf_counter() - begun
+            rows.append((_error(sample.mesh, found, names), seconds, _residual(problem, given, found)))
+    error, seconds, residual = np.mean(rows, axis=0).tolist()
+    return {"error": error, "seconds": seconds, "residual": residual}
+
+
+def _error(mesh: Mesh, found: dict[str, np.ndarray], names: list[str]) -> float:
+    weight = torch.from_numpy(node_volume(mesh))
+    pairs = [(torch.as_tensor(found[n]).double(), torch.as_tensor(mesh.point_data[n]).double()) for n in names]
+    return float(np.mean([float(relative_l2(v, u, weight)) for v, u in pairs]))
+
+
+def _residual(problem: Problem, mesh: Mesh, found: dict[str, np.ndarray]) -> float:
+    if not all(np.isfinite(values).all() for values in found.values()):
+        return math.nan
+    return misfit(problem, mesh.with_data({**mesh.point_data, **found})).relative
+
+
+def _without(mesh: Mesh, names: list[str]) -> Mesh:
+    """The mesh without the fields that are to be found, and without what was computed of it before."""
+    point = {name: values for name, values in mesh.point_data.items() if name not in names}
+    return mesh.with_data(point, mesh.cell_data)

@@ -1,0 +1,127 @@
+"""The rows: a network, kernel ridge regression, and the solver on ever finer meshes."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gno.bench.accuracy.contest import Contest
+from gno.bench.accuracy.measured import Find, measured
+from gno.bench.accuracy.peers import RIDGE, recipe
+from gno.bench.accuracy.ridge import KernelRidge
+from gno.datasets import MeshDataset
+from gno.errors import ConfigError
+from gno.mesh import Mesh, coarsen
+from gno.models import CoarseSolve, Operator
+from gno.problems import Problem
+from gno.training import train
+from gno.training.progress import Progress
+
+SHARES = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
+"""Nodes of the meshes that the solver runs on, over those of a sample."""
+_FEWEST = 25  # nodes of a mesh that a square can be coarsened to
+
+
+def network_row(contest: Contest, peer: str, seed: int, tell: Progress) -> dict[str, Any]:
+    """Train a network, and measure it on all meshes.
+
+    Args:
+        contest: that it takes part in.
+        peer: its name.
+        seed: of the run.
+        tell: told of its training.
+    """
+    case = contest.case
+    rules = recipe(peer, case, seconds=contest.seconds, seed=seed, threads=contest.threads)
+    run = train(rules, contest.file(), contest.run(peer, seed), resume=True, progress=tell)
+    operator = Operator.load(run.model).eval()
+    names = [channel.spec.name for channel in operator.targets]
+
+    def find(mesh: Mesh) -> dict[str, np.ndarray]:
+        return _fields(operator.predict(mesh), names)
+
+    about = {
+        "parameters": sum(p.numel() for p in operator.parameters()),
+        "seconds": sum(row["seconds"] for row in run.history),
+        "epochs": len(run.history),
+    }
+    return {"peer": peer, "seed": seed, **about, "on": _on_all(contest, find)}
+
+
+def ridge_row(contest: Contest, seed: int) -> dict[str, Any]:
+    """Fit kernel ridge regression, and measure it on all meshes.
+
+    Args:
+        contest: that it takes part in.
+        seed: of the row; nothing is drawn at random.
+    """
+    fields = contest.case.problem_on(1.0).fields
+    inputs, targets = ([s.name for s in fields if (s.role == "target") == wanted] for wanted in (False, True))
+    if len(inputs) != 1 or len(targets) != 1:
+        raise ConfigError(f"{RIDGE} with {len(inputs)} inputs and {len(targets)} targets", why="it takes one of each")
+    begun = time.perf_counter()
+    with MeshDataset(contest.file(), "train") as dataset:
+        fitted = KernelRidge.fit([sample.mesh for sample in dataset], (inputs[0], targets[0]))
+    about = {"parameters": fitted.num_parameters, "seconds": time.perf_counter() - begun, "epochs": 1}
+    return {"peer": RIDGE, "seed": seed, **about, "on": _on_all(contest, fitted.predict)}
+
+
+def solver_rows(contest: Contest) -> list[dict[str, Any]]:
+    """The plain solver on coarse meshes of the test domains, interpolated; and on the samples' own meshes.
+
+    Args:
+        contest: whose test samples they are.
+    """
+    problem, nodes = contest.case.problem_on(1.0), contest.case.nodes
+    return [
+        {"nodes": round(share * nodes), **measured(partial(_solver, problem, share), contest.file(), problem)}
+        for share in SHARES
+        if share * nodes >= _FEWEST
+    ]
+
+
+def _solver(problem: Problem, share: float, mesh: Mesh) -> Find:
+    """The solver on a coarse mesh, which is there before the clock starts, as a user would have it made."""
+    names = [spec.name for spec in problem.fields if spec.role == "target"]
+    if share == 1.0:
+        return lambda given: _fields(problem.solve(given), names)
+    coarse = CoarseSolve(problem, mesh=coarsen(mesh, round(share * mesh.num_points)))
+    return lambda given: _fields(coarse.prolonged(given, names), names)
+
+
+def _fields(mesh: Mesh, names: Sequence[str]) -> dict[str, np.ndarray]:
+    return {name: mesh.point_data[name] for name in names}
+
+
+def kept(path: Path, make: Callable[[], Any]) -> Any:
+    """What a file holds, made and written where it is not there.
+
+    Args:
+        path: JSON.
+        make: what is written.
+    """
+    if path.exists():
+        return json.loads(path.read_text())
+    found = make()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(found, indent=2) + "\n")
+    part.replace(path)
+    return found
+
+
+def _on_all(contest: Contest, find: Find) -> dict[str, dict[str, float]]:
+    case = contest.case
+    meshes = {"": 1.0, **case.meshes}
+    with torch.no_grad():
+        return {
+            mesh or "same": measured(lambda _: find, contest.file(mesh), case.problem_on(share))
+            for mesh, share in meshes.items()
+        }

@@ -1,0 +1,77 @@
+"""Running of a contest: data, then row by row, each kept as soon as it is there."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+from gno.bench.accuracy.contest import Contest
+from gno.bench.accuracy.data import make_data
+from gno.bench.accuracy.peers import RIDGE
+from gno.bench.accuracy.rows import kept, network_row, ridge_row, solver_rows
+from gno.bench.accuracy.table import summary
+from gno.bench.hardware import hardware
+from gno.bench.timing import CPU
+from gno.errors import ConfigError
+from gno.files import check_folder, make_folder, write_text
+from gno.training.progress import Event, Progress, silent
+
+_ASKED = ("name", "seconds", "threads", "quick")
+"""What rows have to agree in."""
+
+
+def measure(contest: Contest, *, progress: Progress | None = None) -> dict[str, Any]:
+    """All rows and their summary; ``accuracy.json`` in the folder holds them, too.
+
+    What is there from an earlier call is not computed again, and a run that was stopped goes on where it was.
+
+    Args:
+        contest: who takes part, in what.
+        progress: told of data, training and rows.
+
+    Raises:
+        ConfigError: a folder with rows of another contest.
+        Interrupted: by Ctrl-C or SIGTERM; finished rows and checkpoints are kept.
+        ResourceError: a file cannot be written.
+    """
+    tell = progress or silent
+    check_folder(contest.folder)
+    make_folder(contest.folder)
+    _check_same(contest)
+    make_data(contest, tell)
+    solver = kept(contest.folder / "rows" / "solver.json", partial(solver_rows, contest))
+    rows = []
+    for seed in range(contest.seeds):  # seed by seed: a table with fewer seeds is there early
+        for peer in contest.peers:
+            if peer == RIDGE and seed:
+                continue  # nothing is drawn at random
+            make = partial(ridge_row, contest, 0) if peer == RIDGE else partial(network_row, contest, peer, seed, tell)
+            rows.append(kept(contest.row(peer, seed), make))
+            tell(
+                Event("rows", len(rows), _num_rows(contest), {"error": rows[-1]["on"]["same"]["error"]}, milestone=True)
+            )
+            _write(contest, rows, solver)
+    return _write(contest, rows, solver)
+
+
+def _num_rows(contest: Contest) -> int:
+    return contest.num_runs - (contest.seeds - 1 if RIDGE in contest.peers else 0)
+
+
+def _check_same(contest: Contest) -> None:
+    """Refuse to put rows of another contest into one table."""
+    asked = {name: getattr(contest, name) for name in _ASKED}
+    before = kept(contest.folder / "contest.json", lambda: asked)
+    if before != asked:
+        raise ConfigError(
+            f"{contest.folder} holds another contest", why=f"it was {before}, and now is {asked}",
+            fix="give another folder",
+        )  # fmt: skip
+
+
+def _write(contest: Contest, rows: list[dict[str, Any]], solver: list[dict[str, Any]]) -> dict[str, Any]:
+    asked = {name: getattr(contest, name) for name in _ASKED} | {"seeds": contest.seeds}
+    record = asked | {"hardware": hardware(CPU), "summary": summary(rows, solver), "rows": rows, "solver": solver}
+    write_text(contest.folder / "accuracy.json", json.dumps(record, indent=2) + "\n")
+    return record

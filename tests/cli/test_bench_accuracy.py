@@ -1,0 +1,31 @@
+"""``gno bench accuracy``: every kind of row, once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def test_a_contest_measures_networks_ridge_and_solver_once(gno: Callable[..., Any], tmp_path: Path) -> None:
+    words = ["bench", "accuracy", "-o", tmp_path, "--quick", "--seconds", 0.3, "--threads", 1, "--quiet"]
+    peers = [word for peer in ("transolver", "kernel ridge") for word in ("--peer", peer)]
+    found = gno(*words, *peers, "--json")
+    assert found.code == 0, found.err
+    entries = {entry["peer"]: entry for entry in found.json["summary"]}
+    assert list(entries) == ["transolver", "kernel ridge"]
+    for entry in entries.values():
+        assert all(0 < entry[name] < 2 for name in ("error", "finer", "coarser", "re-meshed"))
+        assert entry["parameters"] > 0
+    errors = [row["error"] for row in found.json["solver"]]
+    assert errors == sorted(errors, reverse=True)  # the finer the mesh, the better
+    kept = tmp_path / "rows" / "transolver-0.json"
+    row = json.loads(kept.read_text())
+    row["on"]["same"]["error"] = 0.125
+    kept.write_text(json.dumps(row))
+    again = gno(*words, *peers)
+    assert "0.125" in again.out  # what is there is not computed again
+    other = gno(*words, "--peer", "gcn", "--seconds", 9)
+    assert other.code == 2
+    assert "holds another contest" in other.err
