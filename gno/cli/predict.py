@@ -31,7 +31,7 @@ def predict(
         int | None, typer.Option("--steps", metavar="N", min=1, help="Steps of a model in time: a file each.")
     ] = None,
     step: Annotated[
-        float | None, typer.Option("--step", metavar="DT", help="Length of a step; the usual one of the training.")
+        float | None, typer.Option("--step", metavar="DT", help="Length of a step; the shortest of the training.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse inputs outside the training ranges.")] = False,
     polish: Annotated[

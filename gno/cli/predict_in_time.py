@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def usual_step(propagator: Propagator) -> float:
-    """The geometric mean of the steps of the training.
+    """The shortest step of the training, which evaluations take, too: a mean of several may never have been seen.
 
     Args:
         propagator: the model.
     """
-    return math.exp(propagator.operator.inputs[-1].normalizer.mean[0])
+    return propagator.operator.inputs[-1].low[0]
 
 
 def predict_steps(output: Output, propagator: Propagator, mesh: Mesh, out: Path, steps: int, step: float) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gno.datasets import DatasetWriter, FieldSpec
+from gno.cli.predict_in_time import check_step
+from gno.datasets import DatasetWriter, FieldSpec, MeshDataset
 from gno.mesh import load, save, shapes
 from gno.models import Propagator
 from gno.training import Recipe, train
@@ -61,6 +62,13 @@ def test_a_step_unlike_those_of_training_is_told(gno: Any, folder: Path, tmp_pat
     assert "time_step is 0.5, in training from 0.1 to 0.1" in gno(*words).err
     assert gno(*words, "--strict").code == 3
     assert "steps of 0.5; in training from 0.1 to 0.1" in gno(*words).out
+
+
+def test_a_step_is_the_shortest_of_the_training_where_none_is_given(folder: Path) -> None:
+    with MeshDataset(folder / "d.h5") as dataset:
+        propagator = Propagator.from_dataset(dataset, "gkn", strides=(2, 1, 3), width=4, depth=1)
+    assert check_step(None, propagator) == pytest.approx(0.1)
+    assert check_step(0.25, propagator) == 0.25
 
 
 def test_evaluate_stands_beside_a_state_that_stands_still(gno: Any, folder: Path, tmp_path: Path) -> None:
