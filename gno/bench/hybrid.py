@@ -1,4 +1,4 @@
-"""``gno bench hybrid``: a training step of CFD-GCN, with the solver inside, beside one of the network alone."""
+"""``gno bench hybrid``: CFD-GCN: a step beside one without its solver, a flow beside the fine solver."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from gno.bench.timing import race, stopwatch
 from gno.datasets import DatasetWriter, FieldSpec, MeshDataset
 from gno.mesh import shapes
 from gno.models import Operator
+from gno.problems import AirfoilFlow
 from gno.training import Recipe
 from gno.training.batches import Graphs
 from gno.training.feed import Feed
@@ -27,6 +28,11 @@ from gno.training.position import Position
 
 FINE, SMALL = (64, 28, 16), (16, 8, 2)
 """Cells around and away from the airfoil, and flows in a batch."""
+FLOWS = ((64, 28), (164, 40))
+"""Cells around and away from the airfoil of flows that are predicted; the second has the nodes of the source's mesh."""
+PARAMS = ["mach", "alpha"]
+MACH, ALPHA = 0.5, 4.0
+"""The flow that is predicted; the angle in degrees."""
 
 
 def measurements(setting: Setting) -> list[Measurement]:
@@ -36,21 +42,41 @@ def measurements(setting: Setting) -> list[Measurement]:
         setting: sizes.
     """
     sizes = setting.sizes((120, 353), quick=(30, 40))
-    return [Measurement(partial(_row, setting, nodes), setting.patience + 0.2 * nodes) for nodes in sizes]
+    steps = [Measurement(partial(_step_row, setting, nodes), setting.patience + 0.2 * nodes) for nodes in sizes]
+    cells = setting.sizes(FLOWS, quick=(SMALL[:2],))
+    nodes = sizes[-1]
+    return steps + [Measurement(partial(_flow_row, setting, nodes, each), 0.02 * each[0] * each[1]) for each in cells]
 
 
-def _row(setting: Setting, nodes: int) -> Row:
-    mesh = {"nodes": nodes, "keep": {"airfoil": min(32, nodes // 3), "farfield": 8}}
-    boundary = {"airfoil": "slip", "farfield": "farfield"}
-    solver = {"name": "compressible", "boundary": boundary, "tolerance": 1e-7}
+def _step_row(setting: Setting, nodes: int) -> Row:
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "d.h5"
         _write(path, setting)
-        hybrid = _step(place, path, {"name": "cfdgcn", "options": {"coarse": {"solver": solver, "mesh": mesh}}})
-        plain = _step(place, path, {"name": "gcn", "options": {}})
+        hybrid, plain = (_step(place, path, model) for model in (_hybrid(nodes), {"name": "gcn", "options": {}}))
         first = stopwatch(hybrid)
         costs = race(hybrid, plain, patience=setting.patience)
     return Row.timed("step of a batch", nodes, costs, peer="no solver", numbers={"first step s": first.processor})
+
+
+def _flow_row(setting: Setting, nodes: int, cells: tuple[int, int]) -> Row:
+    """One flow from its conditions alone: by the network, which solves on the coarse mesh, and by the fine solver."""
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "d.h5"
+        _write(path, setting)
+        operator = _operator(path, _recipe(_hybrid(nodes))).eval()
+    mesh = shapes.airfoil_o(shapes.naca("0012"), around=cells[0], outward=cells[1])
+    given = mesh.with_data({name: np.full(mesh.num_points, v) for name, v in (("mach", MACH), ("alpha", ALPHA))})
+    fine = partial(AirfoilFlow().solve, mesh, mach=MACH, alpha=ALPHA)
+    costs = race(partial(operator.predict, given), fine, patience=setting.patience)
+    return Row.timed("flow", mesh.num_points, costs, peer="fine solver", numbers={"coarse nodes": nodes})
+
+
+def _hybrid(nodes: int) -> dict[str, Any]:
+    """CFD-GCN as a recipe's table, with about so many coarse nodes."""
+    mesh = {"nodes": nodes, "keep": {"airfoil": min(32, nodes // 3), "farfield": 8}}
+    boundary = {"airfoil": "slip", "farfield": "farfield"}
+    solver = {"name": "compressible", "boundary": boundary, "tolerance": 1e-7}
+    return {"name": "cfdgcn", "options": {"coarse": {"solver": solver, "mesh": mesh}}}
 
 
 def _write(path: Path, setting: Setting) -> None:
@@ -68,16 +94,23 @@ def _write(path: Path, setting: Setting) -> None:
 
 def _step(place: str, path: Path, model: dict[str, Any]) -> Callable[[], float]:
     """Another step of a run, whose nodes move as in training."""
-    params, geometry = ["mach", "alpha"], {"features": ["coordinates", "boundary_distance"]}
-    options = {"params": params, "geometry": geometry, **model["options"]}
-    table = {"model": model | {"options": options}, "optimization": {"batch_size": FINE[2]}}
-    recipe = Recipe.make(table)
-    with MeshDataset(path, params=params) as dataset:
-        operator = Operator.from_dataset(dataset, recipe.model.name, **recipe.model.options)
+    recipe = _recipe(model)
+    with MeshDataset(path, params=PARAMS) as dataset:
+        operator = _operator(path, recipe)
         objective = SteadyObjective(operator, recipe, Graphs(dataset, operator.graph))
         trainer = Trainer(operator, recipe, objective, None, RunFolder(place))
         (pieces,) = Feed(objective, recipe).epoch(Position())
     return partial(trainer.step, pieces)
 
 
-BENCHMARK = Benchmark("hybrid", "A solver inside of a network", "coarse nodes", "n", measurements)
+def _recipe(model: dict[str, Any]) -> Recipe:
+    options = {"params": PARAMS, "geometry": {"features": ["coordinates", "boundary_distance"]}, **model["options"]}
+    return Recipe.make({"model": model | {"options": options}, "optimization": {"batch_size": FINE[2]}})
+
+
+def _operator(path: Path, recipe: Recipe) -> Operator:
+    with MeshDataset(path, params=PARAMS) as dataset:
+        return Operator.from_dataset(dataset, recipe.model.name, **recipe.model.options)
+
+
+BENCHMARK = Benchmark("hybrid", "A solver inside of a network", "nodes", "n", measurements)
