@@ -47,10 +47,10 @@ class MessageEdges(NamedTuple):
             options: what is seen of an edge, and how they are weighed.
         """
         features = edge_features(index, position, radius, inputs, geometry=options.geometry, period=options.period)
-        q = volume.to(features.dtype) if options.aggregation == "quadrature" else features.new_ones(len(volume))
+        q = volume.to(features.dtype) if options.aggregation == "quadrature" else features.new_ones(volume.shape[0])
         q = q.index_select(0, index[0])[:, None]
         if options.aggregation != "sum":
-            q = q / segment_sum(q, index[1], len(position[1])).index_select(0, index[1])
+            q = q / segment_sum(q, index[1], position[1].shape[0]).index_select(0, index[1])
         return cls(index, features, q)
 
 
@@ -102,4 +102,4 @@ class LevelMessage(nn.Module):
         source, target = edges.ends
         at_source, at_target = self.of_source(u).index_select(0, source), self.of_target(v).index_select(0, target)
         message = edges.share * self.act(at_source + at_target + self.of_edge(edges.features))
-        return v + self.out(segment_sum(message, target, len(v)))
+        return v + self.out(segment_sum(message, target, v.shape[0]))

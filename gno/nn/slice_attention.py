@@ -78,7 +78,7 @@ class SliceAttention(nn.Module):
         """
         if v.shape[1] != self.width:
             raise DataError(f"v has {v.shape[1]} channels", why=f"the layer takes {self.width}")
-        q = (v.new_ones(len(v)) if volume is None else volume.to(v.dtype))[:, None]
+        q = (v.new_ones(v.shape[0]) if volume is None else volume.to(v.dtype))[:, None]
         v, q = (x[None] if packing is None else packing.apart(x) for x in (v, q))
         w = (self.slice(self._by_head(self.place(v))) / self.temperature.clamp(min=_COLDEST)).softmax(dim=-1)
         qw = q[:, None] * w

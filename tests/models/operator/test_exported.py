@@ -23,7 +23,7 @@ import torch
 from gno.datasets import FieldSpec, Normalizer
 from gno.graph import Hierarchy, multilevel_graph
 from gno.mesh import shapes
-from gno.models import GKN, MGKN, MeshGraphNet, Operator
+from gno.models import GKN, MGKN, MeshGraphNet, MultipoleOperator, Operator
 from gno.models.features.channel import Channel
 from gno.models.operator.exported import export, export_inputs
 from gno.models.features.geometry import Geometry
@@ -52,6 +52,7 @@ def write(name, model, small, large, expected):
 for name, model, spacing in (
     ("gkn", GKN(3, 2, radius=(0.3,), width=4, depth=2, kernel=options), ()),
     ("mgkn", MGKN(3, 2, radius=(0.3, 0.5, 0.9), width=4, cycles=2, kernel=options, block="mgkn"), (0.2, 0.4)),
+    ("multipole", MultipoleOperator(3, 2, radius=(0.3, 0.5), width=4, depth=1, slices=3, kernel=options), (0.2,)),
 ):
     small, large = (graph(points, spacing, model.arguments["radius"]) for points in (40, 150))
     write(name, model, small, large, model)
@@ -78,7 +79,7 @@ from pathlib import Path
 sys.modules["gno"] = None
 import torch
 
-for name in ("gkn", "mgkn", "meshgraphnet", "operator"):
+for name in ("gkn", "mgkn", "multipole", "meshgraphnet", "operator"):
     tensors, expected = torch.load(Path(sys.argv[1], f"{name}.pt"))
     served = torch.export.load(Path(sys.argv[1], f"{name}.pt2")).module()(tensors)
     torch.testing.assert_close(served, expected, rtol=1e-12, atol=1e-13)
