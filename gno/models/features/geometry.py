@@ -35,11 +35,13 @@ class Geometry:
         spacing: of each coarse level, ascending.
         radius: of the edges inside each level, level 0 included.
         features: some of ``boundary_distance``, ``is_boundary``, ``coordinates`` and ``patch_distance``.
-        scale: length that distances and coordinates are measured in: the greatest distance to the boundary in training.
+        scale: length that distances and coordinates are measured in: where none is given, ``depth``.
         center: what coordinates are measured from.
         seed: of the choice of levels.
         period: length of the periodic box along each axis, 0 where it is not periodic; empty where nothing is.
         patches: whose nearest node ``patch_distance`` is measured to.
+        depth: the greatest distance to the boundary in training, beyond which predictions are unsafe; 0 where it is not
+            known, and ``scale`` stands for it.
 
     Raises:
         ConfigError: lengths, counts or features that cannot be.
@@ -59,6 +61,7 @@ class Geometry:
     seed: int = 0
     period: Sequence[float] = ()
     patches: Sequence[str] = ()
+    depth: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("spacing", "radius", "features", "center", "period", "patches"):
@@ -85,6 +88,8 @@ class Geometry:
                 why="patch_distance is the distance to patches, and nothing else asks for these",
                 fix='give both, as features = ["patch_distance"] and patches = ["airfoil"], or neither',
             )
+        if not 0 <= self.depth < math.inf:
+            raise ConfigError(f"depth is {self.depth}", why="it is a distance")
         if len(self.center) not in (0, self.dim):
             raise ConfigError(f"center is {self.center}", why=f"it has {self.dim} coordinates")
         check_period(self.period or None, self.dim)
@@ -111,7 +116,7 @@ class Geometry:
         edge, depth, middle, dim = _measured(meshes)
         spacing = tuple(given.get("spacing", [_FIRST * edge * _RATIO**k for k in range(levels - 1)]))
         radius = given.get("radius", (_FINEST * edge, *(INTRA_FACTOR * s for s in spacing)))
-        own = {"dim": dim, "spacing": spacing, "radius": radius, "scale": depth, "center": middle}
+        own = {"dim": dim, "spacing": spacing, "radius": radius, "scale": depth, "center": middle, "depth": depth}
         return cls(**(own | given))
 
     @classmethod
@@ -129,6 +134,11 @@ class Geometry:
     def to_dict(self) -> dict[str, Any]:
         """What JSON and a model file can hold."""
         return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
+
+    @property
+    def deepest(self) -> float:
+        """The greatest distance to the boundary that counts as seen in training."""
+        return self.depth or self.scale
 
     @property
     def num_features(self) -> int:

@@ -89,7 +89,7 @@ def distance_from_training(
     if depths is None:
         depths = boundary_distance(mesh)
     parts = [channel.outside(channel.values(mesh)).numpy() for channel in operator.inputs]
-    parts.append(np.maximum(4 * (depths / operator.geometry.scale - 1), 0.0))
+    parts.append(np.maximum(4 * (depths / operator.geometry.deepest - 1), 0.0))
     result: np.ndarray = np.max(parts, axis=0)
     return result
 

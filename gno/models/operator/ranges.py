@@ -38,7 +38,7 @@ def outside(operator: Operator, mesh: Mesh) -> list[str]:
                 found = f"is {least:.4g}" if least == greatest else f"ranges from {least:.4g} to {greatest:.4g}"
                 lines.append(f"{name} {found}, in training from {low:.4g} to {high:.4g}")
     depths = boundary_distance(mesh)
-    depth, known = float(depths.max()), operator.geometry.scale
+    depth, known = float(depths.max()), operator.geometry.deepest
     if depth == 0:
         lines.append("all nodes lie on the boundary, in training some lay inside")
     elif not known / UNLIKE < depth < known * UNLIKE:

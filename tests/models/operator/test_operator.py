@@ -17,6 +17,7 @@ from gno.graph import mesh_edges
 from gno.mesh import Mesh, cell_volume, node_volume, shapes
 from gno.mesh.means import corner_mean
 from gno.models import MGKN, Operator
+from gno.models.features.boundary_distance import boundary_distance
 from gno.models.features.channel import Channel
 from gno.models.features.geometry import Geometry
 from gno.models.features.patch_distance import patch_distance
@@ -272,6 +273,18 @@ def test_distance_from_training_is_zero_inside_and_counts_deviations_outside(ope
     large = shapes.square(0.4, side=3.0)
     large = large.with_data({"permeability": np.ones(large.num_points)})
     assert operator.predict(large).point_data["distance_from_training"].max() > 4
+
+
+def test_a_length_that_was_chosen_is_not_the_depth_that_was_seen(dataset: MeshDataset) -> None:
+    geometry = {"levels": 2, "scale": 0.01}
+    operator = Operator.from_dataset(dataset, "mgkn", width=8, geometry=geometry)
+    known = max(float(boundary_distance(sample.mesh).max()) for sample in dataset)
+    assert operator.geometry.scale == 0.01
+    assert operator.geometry.depth == pytest.approx(known)
+    mesh = dataset[0].mesh
+    assert operator.outside(mesh) == []
+    larger = Mesh(3 * mesh.points, mesh.cells, mesh.boundary, mesh.point_data)
+    assert "lie outside the training ranges" in operator.outside(larger)[-1]
 
 
 def test_what_a_mesh_lacks_is_named(operator: Operator) -> None:
