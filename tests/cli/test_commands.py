@@ -247,6 +247,19 @@ def test_evaluate_compares(gno: Gno, files: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "no").exists()
 
 
+def test_evaluate_counts_samples_outside_the_training_and_strict_refuses(gno: Gno, files: Path, tmp_path: Path) -> None:
+    path, other = tmp_path / "x.h5", ("--set", "part=test", "--set", "nodes=60", "--set", "coefficient=log-normal")
+    assert gno("generate", "darcy", "-o", path, "-n", 2, *other, "--quiet").code == 0
+    words = ("evaluate", files / "m.safetensors", path, "-o", tmp_path / "ev")
+    refused = gno(*words, "--strict")
+    assert refused.code == 3
+    assert "2 of 2 samples lie outside the training ranges" in refused.error[0]
+    assert not (tmp_path / "ev").exists()
+    warned = gno(*words, "--json")
+    assert (warned.code, warned.json["outside"]) == (0, 2)
+    assert "2 of 2 samples lie outside the training ranges" in warned.err
+
+
 def test_train_writes_a_model_that_predicts(gno: Gno, files: Path, tmp_path: Path) -> None:
     recipe, run = tmp_path / "r.toml", tmp_path / "run"
     recipe.write_text('[model]\nname = "gkn"\n[model.options]\nwidth = 4\ndepth = 1\n')
