@@ -64,7 +64,7 @@ class Compressible:
         ConfigError: an unknown scheme or patch, a patch without a condition, or a number that cannot be used.
 
     Example:
-        >>> from gno.fv import FarField
+        >>> from gno.fv import FarField, Slip
         >>> from gno.mesh import shapes
         >>> mesh = shapes.airfoil_o(shapes.naca("0012"), around=24, outward=12)
         >>> solver = Compressible(mesh, {"airfoil": Slip(), "farfield": FarField()})

@@ -39,7 +39,9 @@ class Laminar:
         ConfigError: a number that is not larger than 0.
 
     Example:
-        >>> Laminar(sutherland=0.4).viscosity(torch.tensor([1.0, 4.0])).round(decimals=3).tolist()
+        >>> import torch
+        >>> temperature = torch.tensor([1.0, 4.0], dtype=torch.float64)
+        >>> Laminar(sutherland=0.4).viscosity(temperature).round(decimals=3).tolist()
         [1.0, 2.545]
     """
 
