@@ -78,7 +78,7 @@ def field_picture(
     heading = title or (name if values.ndim == 1 else f"magnitude of {name}")
     write(figure, left, bottom + box.height + 0.3, heading, size=TITLE, weight="bold")
     about = f"{whole.num_points:,} nodes, {whole.num_cells:,} cells"
-    write(figure, left + box.width, bottom + box.height + 0.3, about, size=8.0, color=MUTED, ha="right")
+    write(figure, left + box.width + BAR_ROOM, bottom + box.height + 0.3, about, size=8.0, color=MUTED, ha="right")
     height = min(box.height, 4.2) if flat else 0.7 * box.height
     place = (left + box.width + GAP, bottom + (box.height - height) / 2, BAR, height)
     color_bar(figure, place, scale, "" if units == "1" else units)
