@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -103,6 +103,18 @@ class Mesh:
             point_data=self.point_data if point_data is None else point_data,
             cell_data=self.cell_data if cell_data is None else cell_data,
         )
+
+    def without(self, names: Collection[str]) -> Mesh:
+        """The same mesh without some fields, and without what was computed of it before.
+
+        Args:
+            names: of the fields, at nodes or in cells.
+        """
+        point, cell = (
+            {name: values for name, values in data.items() if name not in names}
+            for data in (self.point_data, self.cell_data)
+        )
+        return self.with_data(point, cell)
 
     def __repr__(self) -> str:
         cells = ", ".join(f"{len(c)} {t}" for t, c in self.cells.items()) or "no cells"

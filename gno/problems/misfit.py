@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -67,3 +69,19 @@ def misfit(equations: Equations, mesh: Mesh) -> Misfit:
     size = float(np.linalg.norm(volume * start)) or 1.0
     scale = float(np.sqrt((volume * start**2).sum() / volume.sum())) or 1.0
     return Misfit(float(np.linalg.norm(volume * rest)) / size, rest, scale)
+
+
+def relative_misfit(equations: Equations, mesh: Mesh, fields: Mapping[str, np.ndarray]) -> float:
+    """The relative residual of fields that were found; NaN where they are not finite.
+
+    Args:
+        equations: the problem.
+        mesh: with the inputs.
+        fields: the targets at its nodes.
+
+    Raises:
+        DataError: a field that is missing.
+    """
+    if not all(np.isfinite(values).all() for values in fields.values()):
+        return math.nan
+    return misfit(equations, mesh.with_data({**mesh.point_data, **fields})).relative

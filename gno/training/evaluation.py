@@ -6,7 +6,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from gno.models.hybrids.solver_corrector import SolverCorrector
 from gno.models.operator.coarse_graph import coarse_of, prolonged
 from gno.models.saved import load
 from gno.problems import Problem, problem_of
-from gno.problems.misfit import misfit
+from gno.problems.misfit import relative_misfit
 from gno.problems.registry import family_of
 from gno.training.environment import as_device, environment
 from gno.training.gradient import SimplexGradient
@@ -97,7 +97,7 @@ def evaluate(
             outside.refuse(data)
         problem = _problem(dataset, names, tell)
         methods = {"": _predictor(operator, names)} | _solvers(problem, names) | _coarse(operator, names)
-        methods[""](_without(dataset[0].mesh, names))  # the first prediction of a process is slower than later ones
+        methods[""](dataset[0].mesh.without(names))  # the first prediction of a process is slower than later ones
         rows: list[Row] = []
         errors: dict[str, list[FieldErrors]] = {method: [] for method in methods}
         for number, sample in enumerate(dataset):
@@ -194,7 +194,7 @@ def _compared(
     weight, gradient = torch.from_numpy(node_volume(mesh)), SimplexGradient.of(mesh, torch.float64)
     result = {}
     for method, find in methods.items():
-        given = _without(mesh, truth)  # another one each time: each method finds its faces in its own time
+        given = mesh.without(truth)  # another one each time: each method finds its faces in its own time
         begun = time.perf_counter()
         try:
             found = find(given)
@@ -207,7 +207,7 @@ def _compared(
         fields = {name: torch.from_numpy(values) for name, values in arrays.items()}
         numbers = {"seconds": seconds} | _rmse(fields, truth, targets)
         if problem is not None:
-            numbers["relative_residual"] = _residual(problem, given, found)
+            numbers["relative_residual"] = relative_misfit(problem, given, found)
         result[method] = field_errors(fields, truth, weight, gradient), numbers
     return result
 
@@ -222,22 +222,6 @@ def _rmse(fields: Mapping[str, Tensor], truth: Mapping[str, Tensor], targets: Se
 
     each = {f"{RMSE}_{channel.spec.name}": of([channel]) for channel in targets}
     return {RMSE: of(targets)} | (each if len(targets) > 1 else {})
-
-
-def _residual(problem: Problem, mesh: Mesh, found: Fields) -> float:
-    if not all(np.isfinite(values).all() for values in found.values()):
-        return math.nan
-    return misfit(problem, mesh.with_data({**mesh.point_data, **found})).relative
-
-
-def _without(mesh: Mesh, names: Iterable[str]) -> Mesh:
-    """The mesh without the fields that are to be found."""
-    hidden = set(names)
-    point, cell = (
-        {name: values for name, values in data.items() if name not in hidden}
-        for data in (mesh.point_data, mesh.cell_data)
-    )
-    return mesh.with_data(point, cell)
 
 
 def _metrics(rows: list[Row], errors: Mapping[str, list[FieldErrors]]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gno.errors import DataError
 from gno.mesh import Mesh
 from gno.models import Operator
+from gno.models.operator.ranges import unlike
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,7 @@ class Outside:
             DataError: there is one.
         """
         if self.warning:
-            raise DataError(
-                f"{data}: {self.warning}",
-                why="inputs unlike those of training are refused",
-                fix="leave --strict (strict=True) out",
-            )
+            raise unlike(f"{data}: {self.warning}")
 
     def numbers(self) -> dict[str, Any]:
         """``outside``, how many samples lie outside, and ``warnings``, a line that says so."""

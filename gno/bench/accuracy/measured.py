@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,8 @@ import torch
 
 from gno.datasets import MeshDataset
 from gno.mesh import Mesh, node_volume
-from gno.problems import Problem, misfit
+from gno.problems import Problem
+from gno.problems.misfit import relative_misfit
 from gno.training import relative_l2
 
 Find = Callable[[Mesh], dict[str, np.ndarray]]
@@ -33,15 +33,15 @@ def measured(find_on: Callable[[Mesh], Find], path: Path, problem: Problem) -> d
     rows = []
     with MeshDataset(path, "test") as dataset:
         names = [spec.name for spec in problem.fields if spec.role == "target"]
-        first = _without(dataset[0].mesh, names)
+        first = dataset[0].mesh.without(names)
         find_on(first)(first)  # the first one of a process is slower
         for sample in dataset:
-            given = _without(sample.mesh, names)
+            given = sample.mesh.without(names)
             find = find_on(given)
             begun = time.perf_counter()
             found = find(given)
             seconds = time.perf_counter() - begun
-            rows.append((_error(sample.mesh, found, names), seconds, _residual(problem, given, found)))
+            rows.append((_error(sample.mesh, found, names), seconds, relative_misfit(problem, given, found)))
     error, seconds, residual = np.mean(rows, axis=0).tolist()
     return {"error": error, "seconds": seconds, "residual": residual}
 
@@ -50,15 +50,3 @@ def _error(mesh: Mesh, found: dict[str, np.ndarray], names: list[str]) -> float:
     weight = torch.from_numpy(node_volume(mesh))
     pairs = [(torch.as_tensor(found[n]).double(), torch.as_tensor(mesh.point_data[n]).double()) for n in names]
     return float(np.mean([float(relative_l2(v, u, weight)) for v, u in pairs]))
-
-
-def _residual(problem: Problem, mesh: Mesh, found: dict[str, np.ndarray]) -> float:
-    if not all(np.isfinite(values).all() for values in found.values()):
-        return math.nan
-    return misfit(problem, mesh.with_data({**mesh.point_data, **found})).relative
-
-
-def _without(mesh: Mesh, names: list[str]) -> Mesh:
-    """The mesh without the fields that are to be found, and without what was computed of it before."""
-    point = {name: values for name, values in mesh.point_data.items() if name not in names}
-    return mesh.with_data(point, mesh.cell_data)

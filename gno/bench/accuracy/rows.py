@@ -18,6 +18,7 @@ from gno.bench.accuracy.peers import RIDGE, recipe
 from gno.bench.accuracy.ridge import KernelRidge
 from gno.datasets import MeshDataset
 from gno.errors import ConfigError
+from gno.files import make_folder, write_text
 from gno.mesh import Mesh, coarsen
 from gno.models import CoarseSolve, Operator
 from gno.problems import Problem
@@ -110,10 +111,8 @@ def kept(path: Path, make: Callable[[], Any]) -> Any:
     if path.exists():
         return json.loads(path.read_text())
     found = make()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(found, indent=2) + "\n")
-    part.replace(path)
+    make_folder(path.parent)
+    write_text(path, json.dumps(found, indent=2) + "\n")
     return found
 
 

@@ -64,6 +64,13 @@ def refuse_outside(operator: Operator, mesh: Mesh) -> None:
     """
     lines = outside(operator, mesh)
     if lines:
-        raise DataError(
-            lines[0], why="inputs unlike those of training are refused", fix="leave --strict (strict=True) out"
-        )
+        raise unlike(lines[0])
+
+
+def unlike(what: str) -> DataError:
+    """The error of inputs unlike those of the training.
+
+    Args:
+        what: in which way.
+    """
+    return DataError(what, why="inputs unlike those of training are refused", fix="leave --strict (strict=True) out")
