@@ -92,13 +92,12 @@ def evaluate(
         names = [channel.spec.name for channel in operator.targets]
         for name in names:
             dataset.field(name)
-        outside = Outside.of(operator, ((sample.index, sample.mesh) for sample in dataset))
         if strict:
-            outside.refuse(data)
+            Outside.of(operator, ((sample.index, sample.mesh) for sample in dataset)).refuse(data)
         problem = _problem(dataset, names, tell)
         methods = {"": _predictor(operator, names)} | _solvers(problem, names) | _coarse(operator, names)
         methods[""](dataset[0].mesh.without(names))  # the first prediction of a process is slower than later ones
-        rows: list[Row] = []
+        rows, outside = list[Row](), Outside(operator)
         errors: dict[str, list[FieldErrors]] = {method: [] for method in methods}
         for number, sample in enumerate(dataset):
             compared = _compared(sample.mesh, methods, operator.targets, problem)
@@ -106,6 +105,7 @@ def evaluate(
             for method, (fields, numbers) in compared.items():
                 errors[method].append(fields)
                 row |= {method + name: number for name, number in (mean_errors([fields]) | numbers).items()}
+            outside.add(sample.index, sample.mesh)
             rows.append(row | outside.row(sample.index))
             mean = sum(r["relative_l2"] for r in rows) / len(rows)
             tell(Event("evaluation", number + 1, len(dataset), {"relative_l2": mean}, milestone=True))

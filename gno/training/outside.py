@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,11 +32,12 @@ class Outside:
     """What was found of the samples of an evaluation.
 
     Args:
-        samples: number of a sample to what was found of it.
+        operator: the model.
     """
 
-    def __init__(self, samples: Mapping[int, Unlike]) -> None:
-        self.samples = samples
+    def __init__(self, operator: Operator) -> None:
+        self.operator = operator
+        self.samples: dict[int, Unlike] = {}
 
     @classmethod
     def of(cls, operator: Operator, meshes: Iterable[tuple[int, Mesh]]) -> Outside:
@@ -46,14 +47,23 @@ class Outside:
             operator: the model.
             meshes: number of a sample and its mesh with the input fields; a sample may come with several.
         """
-        found: dict[int, Unlike] = {}
+        found = cls(operator)
         for number, mesh in meshes:
-            lines = operator.outside(mesh)
-            before = found.get(number, INSIDE)
-            deviations = float(operator.distance_from_training(mesh).max()) if lines else 0.0
-            merged = tuple(dict.fromkeys([*before.lines, *lines]))
-            found[number] = Unlike(merged, max(before.deviations, deviations))
-        return cls(found)
+            found.add(number, mesh)
+        return found
+
+    def add(self, number: int, mesh: Mesh) -> None:
+        """Look at one mesh more.
+
+        Args:
+            number: of its sample.
+            mesh: with the input fields.
+        """
+        lines = self.operator.outside(mesh)
+        before = self.samples.get(number, INSIDE)
+        deviations = float(self.operator.distance_from_training(mesh).max()) if lines else 0.0
+        merged = tuple(dict.fromkeys([*before.lines, *lines]))
+        self.samples[number] = Unlike(merged, max(before.deviations, deviations))
 
     @property
     def count(self) -> int:
