@@ -10,13 +10,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gno.fv.boundary.conditions import Slip, Symmetry
-from gno.fv.compressible.boundary import OPEN, STICKY, GasBoundary, Outside, beyond, boundary_flux
+from gno.fv.compressible.boundary import OPEN, STICKY, GasBoundary, Outside
 from gno.fv.compressible.free_stream import FreeStream
 from gno.fv.compressible.gas import Gas, Rows, dot
 from gno.fv.compressible.held import Held
 from gno.fv.compressible.jst import spectral_radius
 from gno.fv.compressible.laminar import Laminar, Slopes, between, moving
 from gno.fv.compressible.metric import Metric
+from gno.fv.compressible.outer_flux import beyond, boundary_flux
 from gno.fv.compressible.vortex import Vortex
 from gno.fv.linear.lagged import Linearization
 from gno.fv.linear.pattern import SparsePattern

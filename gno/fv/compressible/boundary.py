@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,9 +25,8 @@ from gno.fv.boundary.conditions import (
     Symmetry,
 )
 from gno.fv.boundary.values import scalars, vectors
-from gno.fv.compressible.gas import Conserved, Gas, Rows, dot
+from gno.fv.compressible.gas import Gas, Rows, dot
 from gno.fv.compressible.held import Held
-from gno.fv.compressible.roe import roe
 from gno.fv.compressible.vortex import Vortex
 from gno.fv.volumes.geometry import Geometry
 from gno.fv.volumes.mesh import FVMesh
@@ -267,55 +266,6 @@ class GasBoundary:
         return Held.of(node, velocity, energy, warm > 0, surface(geometry)[node])
 
 
-def boundary_flux(
-    boundary: Mapping[type, Int[Tensor, " rows"]],
-    u: Conserved,
-    outside: Outside,
-    area: Float[Tensor, "outer dim"],
-    heat_ratio: float,
-) -> Conserved:
-    r"""Flux out through every outer face: of pressure alone through walls, else Roe's into what lies outside.
-
-    Waves that leave take their values from inside and those that come in from outside, so a condition that says less
-    than the flow needs, as an outlet where the flow is supersonic, is not asked.
-
-    Args:
-        boundary: outer faces of each kind of condition.
-        u: what is conserved, at the outer faces ``(..., outer, dim + 2)``.
-        outside: what is given.
-        area: ``S (outer, dim)``.
-        heat_ratio: :math:`\gamma`.
-    """
-    gas = Gas.of(u, heat_ratio)
-    nothing = torch.zeros_like(gas.density)[..., None]
-    flux = torch.cat([nothing, gas.pressure[..., None] * area, nothing], -1)
-    for rows, inside, there in beyond(boundary, gas, outside, area, heat_ratio):
-        flux = flux.index_copy(-2, rows, roe(inside, there, area[rows], heat_ratio))
-    return flux
-
-
-def beyond(
-    boundary: Mapping[type, Int[Tensor, " rows"]],
-    gas: Gas,
-    outside: Outside,
-    area: Float[Tensor, "outer dim"],
-    heat_ratio: float,
-) -> Iterator[tuple[Int[Tensor, " rows"], Gas, Gas]]:
-    r"""Outer faces of each kind that gas flows through, and the gas on their two sides.
-
-    Args:
-        boundary: outer faces of each kind of condition.
-        gas: inside, at the outer faces.
-        outside: what is given.
-        area: ``S (outer, dim)``.
-        heat_ratio: :math:`\gamma`.
-    """
-    for kind, rows in boundary.items():
-        if not issubclass(kind, WALLS):
-            inside, given = _pick(gas, rows), Outside(*_pick_all(outside, rows))
-            yield rows, inside, _BEYOND[kind](inside, given, area[rows], heat_ratio)
-
-
 def surface(geometry: Geometry) -> Float[Tensor, " cells"]:
     """Of each dual cell.
 
@@ -324,51 +274,6 @@ def surface(geometry: Geometry) -> Float[Tensor, " cells"]:
     """
     total, size = torch.zeros_like(geometry.volume), geometry.size
     return total.index_add(0, geometry.owner, size).index_add(0, geometry.neighbor, size[: geometry.num_inner])
-
-
-def _far(_inside: Gas, outside: Outside, _area: Tensor, _heat_ratio: float) -> Gas:
-    return Gas.unpacked(outside.far)
-
-
-def _inlet(inside: Gas, outside: Outside, _area: Tensor, _heat_ratio: float) -> Gas:
-    """The pressure comes from inside."""
-    return Gas(outside.density, outside.velocity, inside.pressure)
-
-
-def _stagnation(inside: Gas, outside: Outside, area: Tensor, heat_ratio: float) -> Gas:
-    """Energy and entropy are given, and the wave of sound that leaves is kept."""
-    g, normal = heat_ratio - 1, area / dot(area, area).sqrt()[:, None]
-    leaving = dot(inside.velocity, normal) + 2 * inside.sound_speed(heat_ratio) / g
-    still2 = heat_ratio * outside.pressure / outside.density
-    slant = dot(outside.velocity, normal)
-    a, b, c = 1 + g / 2 * slant**2, -g * slant * leaving, g / 2 * leaving**2 - 2 * still2 / g
-    speed = (-b + (b**2 - 4 * a * c).clamp(min=0).sqrt()) / (2 * a)
-    warm = 1 - g / 2 * speed**2 / still2
-    warm = warm.clamp(min=1e-3)
-    density, pressure = outside.density * warm ** (1 / g), outside.pressure * warm ** (heat_ratio / g)
-    return Gas(density, speed[..., None] * outside.velocity, pressure)
-
-
-def _outlet(inside: Gas, outside: Outside, area: Tensor, heat_ratio: float) -> Gas:
-    """Entropy and the wave of sound that leaves come from inside."""
-    normal = area / dot(area, area).sqrt()[:, None]
-    density = inside.density * (outside.pressure / inside.pressure) ** (1 / heat_ratio)
-    sound = (heat_ratio * outside.pressure / density).sqrt()
-    faster = 2 / (heat_ratio - 1) * (inside.sound_speed(heat_ratio) - sound)
-    return Gas(density, inside.velocity + faster[..., None] * normal, outside.pressure.expand_as(density))
-
-
-_BEYOND = {FarField: _far, Inlet: _inlet, StagnationInlet: _stagnation, PressureOutlet: _outlet}
-
-
-def _pick(gas: Gas, rows: Tensor) -> Gas:
-    return Gas(*_pick_all(gas, rows))
-
-
-def _pick_all(tensors: Gas | Outside, rows: Tensor) -> list[Tensor]:
-    """Rows of tensors: velocities, and whole states, have one more axis behind that of the rows."""
-    axis = tensors[2].ndim - 1 if isinstance(tensors, Gas) else tensors.pressure.ndim - 1
-    return [t.index_select(axis, rows) for t in tensors]
 
 
 def _positive(value: Tensor, what: str, name: str) -> Tensor:
