@@ -64,36 +64,13 @@ class GasProblem:
     def __init__(
         self, mesh: Mesh, given: Mapping[str, Value], words: Sequence[str] | None = None, *, friction: bool = False
     ) -> None:
-        if "reynolds" in given and not friction:
-            raise ConfigError(
-                "--set reynolds: the gas of Euler has no friction",
-                why="a Reynolds number measures it",
-                fix="gno solve compressible MESH --set mach=... --set reynolds=...",
-            )
-        check_names(given, (*SETTINGS, *FRICTION) if friction else SETTINGS, "compressible" if friction else "euler")
-        if "mach" not in given:
-            raise ConfigError("no Mach number is given", why="the flow depends on it", fix="--set mach=0.8")
+        _check_given(given, friction)
         self.mesh, self.given = mesh, given
         self.mach, self.alpha = number(given, "mach"), number(given, "alpha", 0.0)
-        if friction and "reynolds" not in given:
-            raise ConfigError(
-                "no Reynolds number is given",
-                why="friction depends on it",
-                fix="--set reynolds=5000; a gas without friction is gno solve euler",
-            )
-        markers = STICKY_MARKERS if friction else MARKERS
-        stated = conditions(words, STICKY_GAS if friction else GAS) if words else {}
         volumes = FVMesh.of(mesh, kind="dual")
-        known = {name: markers[name.lower()] for name in volumes.patches if name.lower() in markers}
-        if not words and not any(isinstance(held, BODIES) for held in known.values()):
-            raise ConfigError(
-                "no patch is known to be a wall",
-                why=f"those named airfoil or wall are; the mesh has: {', '.join(volumes.patches)}",
-                fix=f"say what holds on each: --bc PATCH={'noslip' if friction else 'slip'} --bc PATCH=farfield",
-            )
         self.solver = Compressible(
             volumes,
-            _swirled({**known, **stated}, switch(given, "vortex")),
+            _swirled(_held(volumes, words, friction), switch(given, "vortex")),
             scheme=str(given.get("scheme", SCHEME)),
             heat_ratio=number(given, "heat_ratio", 1.4),
             chord=number(given, "chord", 1.0),
@@ -171,6 +148,38 @@ class GasProblem:
         return {
             name: np.asarray(self.mesh.boundary[name]) for name in self.solver.boundary.patches(*BODIES) if name != REST
         }
+
+
+def _check_given(given: Mapping[str, Value], friction: bool) -> None:
+    if "reynolds" in given and not friction:
+        raise ConfigError(
+            "--set reynolds: the gas of Euler has no friction",
+            why="a Reynolds number measures it",
+            fix="gno solve compressible MESH --set mach=... --set reynolds=...",
+        )
+    check_names(given, (*SETTINGS, *FRICTION) if friction else SETTINGS, "compressible" if friction else "euler")
+    if "mach" not in given:
+        raise ConfigError("no Mach number is given", why="the flow depends on it", fix="--set mach=0.8")
+    if friction and "reynolds" not in given:
+        raise ConfigError(
+            "no Reynolds number is given",
+            why="friction depends on it",
+            fix="--set reynolds=5000; a gas without friction is gno solve euler",
+        )
+
+
+def _held(volumes: FVMesh, words: Sequence[str] | None, friction: bool) -> dict[str, Condition]:
+    """The conditions that are stated, and those of patches that are known by their names."""
+    markers = STICKY_MARKERS if friction else MARKERS
+    stated = conditions(words, STICKY_GAS if friction else GAS) if words else {}
+    known = {name: markers[name.lower()] for name in volumes.patches if name.lower() in markers}
+    if not words and not any(isinstance(held, BODIES) for held in known.values()):
+        raise ConfigError(
+            "no patch is known to be a wall",
+            why=f"those named airfoil or wall are; the mesh has: {', '.join(volumes.patches)}",
+            fix=f"say what holds on each: --bc PATCH={'noslip' if friction else 'slip'} --bc PATCH=farfield",
+        )
+    return {**known, **stated}
 
 
 def _swirled(held: Mapping[str, Condition], vortex: bool) -> dict[str, Condition]:
