@@ -9,10 +9,11 @@ from pathlib import Path
 from gno.mesh.mesh import Mesh
 from gno.mesh.used import used_part
 from gno.report.canvas import LABEL, MUTED, TITLE, frame, save_png, sheet, write
-from gno.report.drawing import color_bar, draw_field, magnitude, rule
-from gno.report.layout import BAR, BAR_ROOM, GAP, Box
+from gno.report.drawing import color_bar, magnitude, rule
+from gno.report.layout import BAR, BAR_ROOM, GAP
 from gno.report.picture import field_of
 from gno.report.scale import ColorScale
+from gno.report.view import View
 
 MARGIN, HEAD, LABEL_ROOM, FOOT = 0.25, 0.5, 0.4, 0.25
 
@@ -21,6 +22,8 @@ def fields_picture(
     mesh: Mesh, fields: Mapping[str, str], path: str | os.PathLike[str], *, title: str = "", about: str = ""
 ) -> Path:
     """Draw fields beside each other, below each other where the mesh is wide; each with its own color bar.
+
+    Of a mesh that goes on far beyond most of its nodes, as about a wing, the part with these is drawn.
 
     Args:
         mesh: a mesh with the fields, in its point or cell data.
@@ -45,8 +48,9 @@ def fields_picture(
         'ab.png'
     """
     mesh, _ = used_part(mesh)
-    values = [field_of(mesh, name) for name in fields]
-    box = Box.of(mesh, 3.4)
+    view = View.near(mesh)
+    values = [view.part(field_of(mesh, name)) for name in fields]
+    box = view.box(3.4)
     columns, rows = (1, len(values)) if box.is_flat else (len(values), 1)
     step_x, step_y = box.width + BAR_ROOM + 0.1, box.height + LABEL_ROOM
     width, height = MARGIN + columns * step_x, HEAD + rows * step_y + FOOT
@@ -57,7 +61,7 @@ def fields_picture(
         axes = frame(figure, x, y, box.width, box.height, **({} if mesh.dim == 2 else {"projection": "3d"}))
         field = magnitude(values[number])
         scale = ColorScale.sequential(field)
-        draw_field(axes, mesh, field, scale)
+        view.draw(axes, field, scale)
         if mesh.dim == 2:
             rule(axes, ticks=False)
         label = name if values[number].ndim == 1 else f"|{name}|"

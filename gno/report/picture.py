@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +12,10 @@ from gno.errors import DataError
 from gno.mesh.mesh import Mesh
 from gno.mesh.used import used_part
 from gno.report.canvas import MUTED, TITLE, frame, save_png, sheet, write
-from gno.report.drawing import color_bar, draw_field, magnitude, rule
-from gno.report.layout import BAR, BAR_ROOM, GAP, Box
+from gno.report.drawing import color_bar, magnitude, rule
+from gno.report.layout import BAR, BAR_ROOM, GAP
 from gno.report.scale import ColorScale
-
-Window = tuple[Sequence[float], Sequence[float]]
-"""Lower left and upper right corner."""
+from gno.report.view import View, Window
 
 
 def field_picture(
@@ -59,20 +56,14 @@ def field_picture(
         'u.png'
     """
     whole, _ = used_part(mesh)
-    mesh, _ = used_part(whole if window is None else _seen(whole, window))
-    values = field_of(mesh, name, location)
-    box = Box.of(mesh, 4.2) if window is None else Box.about(np.ptp(np.array(window), axis=0), 4.2)
-    flat = mesh.dim == 2
+    view = View.of(whole, window)
+    values, box, flat = view.part(field_of(whole, name, location)), view.box(4.2), mesh.dim == 2
     left, bottom, top = (0.75, 0.5, 0.62) if flat else (0.15, 0.15, 0.5)
     figure = sheet(left + box.width + BAR_ROOM + 0.1, bottom + box.height + top)
     axes = frame(figure, left, bottom, box.width, box.height, **({} if flat else {"projection": "3d"}))
     field = magnitude(values)
     scale = ColorScale.diverging(field) if diverging else ColorScale.sequential(field)
-    draw_field(axes, mesh, field, scale)
-    if window is not None:
-        axes.set(**{f"{axis}lim": ends for axis, ends in zip("xy", zip(*window))})
-        for drawn in axes.collections:
-            drawn.set_clip_on(True)
+    view.draw(axes, field, scale)
     if flat:
         rule(axes, ticks=True)
     heading = title or (name if values.ndim == 1 else f"magnitude of {name}")
@@ -102,13 +93,3 @@ def field_of(mesh: Mesh, name: str, location: str | None = None) -> Float[np.nda
             return np.asarray(data[name], dtype=np.float64)
     known = [*mesh.point_data, *mesh.cell_data]
     raise DataError(f"the mesh has no field {name!r} to draw", why=f"it has: {', '.join(known) or 'none'}")
-
-
-def _seen(mesh: Mesh, window: Window) -> Mesh:
-    """The cells that reach into a window, without values of cells."""
-    low, high = np.array(window)
-    cells = {}
-    for kind, rows in mesh.cells.items():
-        corners = mesh.points[rows]
-        cells[kind] = rows[((corners.max(1) >= low) & (corners.min(1) <= high)).all(axis=1)]
-    return Mesh(mesh.points, cells, {}, mesh.point_data)

@@ -13,9 +13,10 @@ from gno.errors import DataError
 from gno.mesh.geometry import node_volume
 from gno.mesh.mesh import Mesh
 from gno.report.canvas import LABEL, MUTED, TITLE, frame, save_png, sheet, write
-from gno.report.drawing import color_bar, draw_field, magnitude, rule
+from gno.report.drawing import color_bar, magnitude, rule
 from gno.report.layout import BAR, BAR_ROOM, GAP, Box
 from gno.report.scale import ColorScale
+from gno.report.view import View
 
 Place = tuple[float, float]
 
@@ -33,7 +34,7 @@ def panels(
     """Draw truth and prediction with one color scale, and their signed difference with its own, white at zero.
 
     The relative error in L2 is written above. Of vector fields the magnitudes are drawn; of 3-D meshes, the outer
-    surface.
+    surface; of meshes in the plane that go on far beyond most of their nodes, as about a wing, the part with these.
 
     Args:
         mesh: the mesh.
@@ -88,10 +89,11 @@ def panels_figure(
         scales: colors of the fields and of the error; those of these values without them.
     """
     error = _relative_l2(prediction, truth, node_volume(mesh))
-    fields = [magnitude(truth), magnitude(prediction)]
+    view = View.near(mesh)
+    fields = [magnitude(view.part(values)) for values in (truth, prediction)]
     difference = fields[1] - fields[0]
     scale, error_scale = scales or (ColorScale.sequential(*fields), ColorScale.diverging(difference))
-    box = Box.of(mesh, 2.75 if mesh.dim == 2 else 3.1)
+    box = view.box(2.75 if mesh.dim == 2 else 3.1)
     figure, places = _places(box)
     symbol = name if truth.ndim == 1 else f"|{name}|"
     parts = zip(
@@ -102,7 +104,7 @@ def panels_figure(
     )
     for (x, y), values, colors, label in parts:
         axes = frame(figure, x, y, box.width, box.height, **({} if mesh.dim == 2 else {"projection": "3d"}))
-        draw_field(axes, mesh, values, colors)
+        view.draw(axes, values, colors)
         if mesh.dim == 2:
             rule(axes, ticks=False)
         write(figure, x, y + box.height + 0.09, label, size=LABEL, color=MUTED)
