@@ -168,14 +168,15 @@ class Trainer:
     def _epoch(self, stop: Stop, progress: Progress) -> None:
         at = self.position
         self.model.train()
-        begun = time.monotonic() - at.seconds
+        now = self.recipe.optimization.now
+        begun = now() - at.seconds
         with closing(self.feed.epoch(at)) as batches:
             for pieces in batches:
                 self._stop_if_told(stop)
                 if self.budget.is_spent(at):
                     break
                 at.loss += self.step(pieces)
-                at.batch, at.step, at.seconds = at.batch + 1, at.step + 1, self._agreed(time.monotonic() - begun)
+                at.batch, at.step, at.seconds = at.batch + 1, at.step + 1, self._agreed(now() - begun)
                 numbers = {"epoch": at.epoch + 1, "loss": at.loss / at.batch}
                 progress(Event("training", *self.budget.told(at), numbers | self._last_error()))
         self._stop_if_told(stop)
@@ -220,7 +221,8 @@ class Trainer:
         return float(loss.detach()) / (self.processes.size if self.recipe.data.partition else 1)
 
     def _finish_epoch(self, progress: Progress) -> dict[str, float | int]:
-        at, begun = self.position, time.monotonic()
+        at, now = self.position, self.recipe.optimization.now
+        begun = now()
         errors: dict[str, float] = {}
         with self.average.applied(self.model):
             if self.validation is not None:
@@ -238,7 +240,7 @@ class Trainer:
         if self.processes.is_first:
             warn_of_epoch(self.rows, at.loss / at.batch, self.model)
         rate = self.schedule(self.budget.place(replace(at, step=at.step - 1)))
-        seconds = at.seconds + time.monotonic() - begun
+        seconds = at.seconds + now() - begun
         row: dict[str, float | int] = {"epoch": at.epoch + 1, "train_loss": at.loss / at.batch, **errors}
         row |= {"learning_rate": rate, "seconds": seconds}
         self.position = Position(epoch=at.epoch + 1, step=at.step, begun=at.spent)

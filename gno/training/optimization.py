@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import AbstractContextManager
 from typing import Annotated, Literal
 
@@ -25,6 +26,8 @@ class Optimization(Section):
         seconds: of training, in place of ``epochs``: the schedule follows the clock, and ends when they are spent in
             steps, those before a resume included; graphs and validation take time beside them. What comes out depends
             on how quick the machine is. 0 for epochs.
+        clock: that times steps: ``wall``, or ``process``: CPU seconds of all threads, which hardly change with what
+            else the machine does, but leave out a GPU and other processes.
         batch_size: samples in a step, of all processes together.
         batch_nodes: nodes in a step, at most, where samples differ in size: a batch is full when either limit is
             reached; 0 for no such limit.
@@ -48,6 +51,7 @@ class Optimization(Section):
 
     epochs: Annotated[int, Field(ge=1)] = 100
     seconds: Annotated[float, Field(ge=0)] = 0.0
+    clock: Literal["wall", "process"] = "wall"
     batch_size: Annotated[int, Field(ge=1)] = 4
     batch_nodes: Annotated[int, Field(ge=0)] = 0
     accumulate: Annotated[int, Field(ge=1)] = 1
@@ -68,6 +72,16 @@ class Optimization(Section):
         if self.schedule == "constant":
             return ConstantSchedule(self.learning_rate, warmup=warmup)
         return CosineSchedule(self.learning_rate, num_steps=num_steps, warmup=warmup, floor=self.floor)
+
+    def now(self) -> float:
+        """Seconds on the clock of the run.
+
+        Example:
+            >>> options = Optimization(clock="process")
+            >>> options.now() <= options.now()
+            True
+        """
+        return time.process_time() if self.clock == "process" else time.monotonic()
 
     def begun(self, at: Position) -> float:
         """The share of the run that was done when an epoch began.

@@ -12,7 +12,7 @@ import torch
 
 from gno.errors import ConfigError, Interrupted
 from gno.models import Operator
-from gno.training import Event, Recipe, loop, train
+from gno.training import Event, Recipe, loop, optimization, train
 from gno.training.checkpoint import load_checkpoint
 from gno.training.loop import Trainer
 from gno.training.windows import WindowObjective
@@ -28,6 +28,9 @@ class Clock:
     def monotonic(self) -> float:
         return self.now
 
+    def process_time(self) -> float:
+        return self.now / 2  # half a core
+
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
@@ -39,6 +42,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         return value
 
     monkeypatch.setattr(loop, "time", found)
+    monkeypatch.setattr(optimization, "time", found)
     monkeypatch.setattr(Trainer, "step", timed)
     return found
 
@@ -48,7 +52,7 @@ def timed(recipe: Recipe) -> Recipe:
     return with_options(recipe, seconds=SECONDS, warmup=0.2, floor=0.1)
 
 
-def with_options(recipe: Recipe, **options: float) -> Recipe:
+def with_options(recipe: Recipe, **options: float | str) -> Recipe:
     table = recipe.model_dump()
     return Recipe.make(table | {"optimization": table["optimization"] | options})
 
@@ -89,6 +93,14 @@ def test_half_the_pace_gives_half_the_steps_at_the_same_rates(
     assert slow.history[-1]["learning_rate"] == pytest.approx(quick.history[-1]["learning_rate"])
 
 
+def test_what_else_a_machine_does_takes_no_time_of_the_process(
+    clock: Clock, timed: Recipe, small_data: Path, tmp_path: Path
+) -> None:
+    run = train(with_options(timed, seconds=SECONDS / 2, clock="process"), small_data, tmp_path / "run")
+    assert load_checkpoint(run.folder / "checkpoint.pt")["position"]["step"] == 10
+    assert sum(row["seconds"] for row in run.history) == SECONDS / 2
+
+
 @pytest.mark.parametrize("seconds", [3, 4, 10])
 def test_a_resume_has_only_the_time_that_is_left(
     seconds: int, clock: Clock, timed: Recipe, small_data: Path, tmp_path: Path
@@ -123,7 +135,8 @@ def test_the_horizon_grows_with_the_time(
 def test_a_recipe_of_before_goes_on(recipe: Recipe, small_data: Path, tmp_path: Path) -> None:
     run = train(with_options(recipe, epochs=1), small_data, tmp_path / "run")
     file = run.folder / "recipe.toml"
-    file.write_text("".join(line for line in file.read_text().splitlines(True) if not line.startswith("seconds")))
+    lines = file.read_text().splitlines(True)
+    file.write_text("".join(line for line in lines if not line.startswith(("seconds", "clock"))))
     assert train(with_options(recipe, epochs=1), small_data, run.folder, resume=True).best_epoch == run.best_epoch
     with pytest.raises(ConfigError, match=r"differs in optimization\.seconds"):
         train(with_options(recipe, epochs=1, seconds=5.0), small_data, run.folder, resume=True)

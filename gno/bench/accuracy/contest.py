@@ -20,7 +20,7 @@ class Contest:
     Args:
         folder: of data, runs and rows.
         name: of the case.
-        seconds: that each network trains.
+        seconds: of the CPU that each network trains.
         seeds: of each network.
         peers: who takes part.
         threads: of the CPU; 0 leaves torch its own choice.

@@ -50,6 +50,6 @@ def recipe(peer: str, case: Case, *, seconds: float, seed: int, threads: int) ->
             "threads": threads,
             "model": {"name": peer, "options": options},
             "data": {"augment": case.augment, "valid_share": 0.0},
-            "optimization": {"seconds": seconds, "learning_rate": rate, "batch_size": 4},
+            "optimization": {"seconds": seconds, "clock": "process", "learning_rate": rate, "batch_size": 4},
         }
     )
