@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gno.cli.bench import bench
+from gno.cli.calibrate import calibrate
 from gno.cli.check import check
 from gno.cli.convert import convert
 from gno.cli.evaluate import evaluate
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (generate, convert, merge, check, repair, train, evaluate, predict, export, bench, info):
+for command in (generate, convert, merge, check, repair, train, calibrate, evaluate, predict, export, bench, info):
     app.command()(command)
 app.add_typer(solve)
 

@@ -84,6 +84,7 @@ def _dataset(output: Output, path: Path) -> None:
 def _model(output: Output, path: Path) -> None:
     from gno.models import Operator
     from gno.models.saved import load as load_model
+    from gno.report.bands import CALIBRATED, calibrated
 
     model = load_model(path)
     if isinstance(model, Operator):
@@ -99,11 +100,14 @@ def _model(output: Output, path: Path) -> None:
     in_time = {} if isinstance(model, Operator) else _in_time(output, model)
     output.table(list(fields[0]), [list(field.values()) for field in fields])
     output.table(["geometry", "value"], [[name, str(value)] for name, value in geometry.items()])
+    if operator.bands:
+        output.table(CALIBRATED, calibrated(operator.bands))
     needs = ", ".join(channel.spec.name for channel in needed)
     output.text(f"It needs of a mesh: {needs or 'no fields'}.")
     output.result(
         {"kind": "model", "ok": True, "path": str(path), "network": network, "weights": weights, "fields": fields}
         | {"geometry": geometry, "boundary": operator.boundary, "attributes": attributes, **in_time}
+        | {"bands": {name: band.to_dict() for name, band in operator.bands.items()}}
     )
 
 

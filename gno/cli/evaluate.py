@@ -29,6 +29,7 @@ def evaluate(
     """
     from gno.files import check_folder
     from gno.report import evaluation_report
+    from gno.report.bands import MEASURED, measured
     from gno.report.methods import HEADER, comparison
     from gno.training import evaluate as measure
 
@@ -46,5 +47,7 @@ def evaluate(
         output.table(IN_TIME, comparison_in_time(metrics))
     else:
         output.table(HEADER, comparison(metrics))
+        if measured(metrics):
+            output.table(MEASURED, measured(metrics))
     output.text(f"report: {written[-1]}")
     output.result(metrics | {"report": written[-1], "pictures": written[:-1]})

@@ -38,6 +38,9 @@ def predict(
         float | None,
         typer.Option("--polish", metavar="STEPS|TOL", help="Steps of the plain solver from it, or to which residual."),
     ] = None,
+    band: Annotated[
+        float | None, typer.Option("--band", metavar="LEVEL", help="Level of the error bands; 0.9 where it is known.")
+    ] = None,
     device: Device = "auto",
     as_json: Json = False,
     quiet: Quiet = False,
@@ -62,14 +65,14 @@ def predict(
     check_file(out, (".vtu", ".msh"), inputs=taken)
     operator = load_model(model).to(where).eval()
     if not isinstance(operator, Operator):
-        _check_steps(steps, out, taken, polish=polish)
+        _check_steps(steps, out, taken, polish=polish, band=band)
         inputs = with_inputs(load(mesh), [c.spec for c in operator.operator.inputs[:-1]], given, fields)
         _predict_steps(output, operator, inputs, out, int(steps or 1), step, strict=strict)
         return
     if steps is not None or step is not None:
         raise ConfigError(f"--steps with {model}", why="the model knows no time", fix="leave --steps and --step out")
     inputs = with_inputs(load(mesh), [channel.spec for channel in operator.inputs], given, fields)
-    _predict_once(output, operator, inputs, out, where, strict=strict, polish=polish)
+    _predict_once(output, operator, inputs, out, where, strict=strict, polish=polish, band=band)
 
 
 def _predict_once(
@@ -81,8 +84,9 @@ def _predict_once(
     *,
     strict: bool,
     polish: float | None,
+    band: float | None,
 ) -> None:
-    from gno.cli.prediction import polished, residual, summary, write
+    from gno.cli.prediction import polished, promised, residual, summary, write
     from gno.training.processes import joined
 
     warnings = [] if strict else operator.outside(inputs)
@@ -90,7 +94,7 @@ def _predict_once(
         output.warn(warning)
     begun = time.perf_counter()
     with joined(where) as processes:
-        predicted = operator.predict(inputs, strict=strict, together=not processes.is_alone)
+        predicted = operator.predict(inputs, strict=strict, together=not processes.is_alone, band=band)
     if not is_first_process():
         return
     seconds = time.perf_counter() - begun
@@ -98,9 +102,11 @@ def _predict_once(
     if remark:
         output.note(remark)
     about: dict[str, Any] = {"seconds": seconds, "relative_residual": relative} | _corrected(output, predicted)
+    about |= promised(operator, band)
     if polish is not None:
         better = polished(operator, predicted, polish)
         predicted, about["polish"] = better.mesh, better.numbers()
+        about["bands"] = {}
     picture = write(operator, predicted, out)
     _print(output, summary(operator, predicted), {"path": out, "picture": picture, **about}, warnings)
 
@@ -115,7 +121,7 @@ def _corrected(output: Output, mesh: Mesh) -> dict[str, bool]:
     return {"is_corrected": kept}
 
 
-def _check_steps(steps: int | None, out: Path, inputs: list[Path], *, polish: float | None) -> None:
+def _check_steps(steps: int | None, out: Path, inputs: list[Path], *, polish: float | None, band: float | None) -> None:
     from gno.cli.series import Series
     from gno.errors import ConfigError
 
@@ -123,6 +129,8 @@ def _check_steps(steps: int | None, out: Path, inputs: list[Path], *, polish: fl
         raise ConfigError("--steps is missing", why="the model predicts in time", fix="for example: --steps 10")
     if polish is not None:
         raise ConfigError("--polish with a model in time", why="the solver polishes a steady state", fix="leave it out")
+    if band is not None:
+        raise ConfigError("--band with a model in time", why="bands are of steady fields", fix="leave it out")
     Series(out).check([float(k) for k in range(steps + 1)], 1, inputs=inputs)
 
 
@@ -145,6 +153,9 @@ def _print(output: Output, rows: list[dict[str, Any]], about: dict[str, Any], wa
     output.table(list(rows[0]), [list(row.values()) for row in rows])
     if about["relative_residual"] is not None:
         output.text(f"relative residual of the prediction: {about['relative_residual']:.3g}")
+    for name, b in about["bands"].items():
+        at = f"{100 * b['level']:g} %"
+        output.text(f"{name}: {at} of the volume within {name}_band; relative L2 error up to {b['bound']:.3g} in {at}")
     if "polish" in about:
         p = about["polish"]
         what = f"{p['iterations']} iterations, {p['iterations_from_start']} without the prediction: {p['saved']} saved"

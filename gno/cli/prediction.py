@@ -11,6 +11,7 @@ from gno.errors import ConfigError, GnoError
 from gno.files import replacing
 from gno.mesh import Mesh, save
 from gno.mesh.used import used_part
+from gno.models.operator.calibration import BAND, LEVEL
 from gno.problems import Polished, misfit, polish, problem_of
 from gno.report import fields_picture
 
@@ -40,7 +41,7 @@ def residual(operator: Operator, mesh: Mesh) -> tuple[Mesh, float | None, str]:
 
 
 def polished(operator: Operator, mesh: Mesh, amount: float) -> Polished:
-    """What the plain solver makes of a prediction.
+    """What the plain solver makes of a prediction; the error bands, which are those of the prediction, are left out.
 
     Args:
         operator: the model; its attributes name the problem.
@@ -56,7 +57,25 @@ def polished(operator: Operator, mesh: Mesh, amount: float) -> Polished:
         raise ConfigError(
             "a prediction of this model cannot be polished", why="it names no problem of ours", fix="leave out --polish"
         )
-    return polish(problem, mesh, amount)
+    return polish(problem, mesh.without([channel.spec.name + BAND for channel in operator.targets]), amount)
+
+
+def promised(operator: Operator, level: float | None) -> dict[str, dict[str, Any]]:
+    """``bands``: of each target that has one, level, half width over the scale, bound of the relative L2 error.
+
+    Args:
+        operator: the model.
+        level: that was asked for, if any.
+    """
+    at = LEVEL if level is None else level
+    known = {name: band for name, band in operator.bands.items() if at in band.levels}
+    return {
+        "bands": {
+            name: {"level": at, "width": band.widths[k], "bound": band.bounds[k], "samples": band.samples}
+            for name, band in known.items()
+            for k in [band.number(at)]
+        }
+    }
 
 
 def summary(operator: Operator, mesh: Mesh) -> list[dict[str, Any]]:
@@ -71,10 +90,12 @@ def summary(operator: Operator, mesh: Mesh) -> list[dict[str, Any]]:
     mesh, _ = used_part(mesh)
     wanted = [(c.spec.name, c.spec.units, mesh.point_data) for c in operator.targets]
     wanted += [(DISTANCE, "1", mesh.point_data)]
-    wanted += [("residual", "", mesh.cell_data)] if "residual" in mesh.cell_data else []
+    wanted += [(c.spec.name + BAND, c.spec.units, mesh.point_data) for c in operator.targets]
+    wanted += [("residual", "", mesh.cell_data)]
     return [
         {"field": name, "units": units, "min": float(v.min()), "mean": float(v.mean()), "max": float(v.max())}
         for name, units, data in wanted
+        if name in data
         for v in [np.asarray(data[name], dtype=np.float64)]
     ]
 

@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from gno.models.networks.mgkn import MGKN
     from gno.models.networks.multipole_operator import MultipoleOperator
     from gno.models.networks.transolver import Transolver
+    from gno.models.operator.band import Band
+    from gno.models.operator.calibration import calibrate
     from gno.models.operator.exported import export, export_inputs
     from gno.models.operator.operator import Operator
     from gno.models.registry import MODELS
 
 _LAZY = {
+    "Band": "gno.models.operator.band",
     "CFDGCN": "gno.models.hybrids.cfd_gcn",
     "CoarseCompressible": "gno.models.coarse.compressible",
     "CoarseDiffusion": "gno.models.coarse.diffusion",
@@ -40,6 +43,7 @@ _LAZY = {
     "Propagator": "gno.models.in_time.propagator",
     "SolverCorrector": "gno.models.hybrids.solver_corrector",
     "Transolver": "gno.models.networks.transolver",
+    "calibrate": "gno.models.operator.calibration",
     "export": "gno.models.operator.exported",
     "export_inputs": "gno.models.operator.exported",
 }
@@ -50,6 +54,7 @@ __all__ = [
     "GKN",
     "MGKN",
     "MODELS",
+    "Band",
     "CoarseCompressible",
     "CoarseDiffusion",
     "CoarseIncompressible",
@@ -60,6 +65,7 @@ __all__ = [
     "Propagator",
     "SolverCorrector",
     "Transolver",
+    "calibrate",
     "export",
     "export_inputs",
 ]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gno.errors import DataError
+from gno.report.bands import MEASURED, measured
 from gno.report.methods import HEADER, comparison
 from gno.report.page import Page
 from gno.report.run_page import environment_rows
@@ -63,6 +64,9 @@ def evaluation_report(
     page.table(HEADER, comparison(metrics), caption=caption)
     for line in metrics.get("warnings", ()):
         page.paragraph(line)
+    if measured(metrics):
+        page.heading("Error bands")
+        page.table(MEASURED, measured(metrics), caption="What was promised, and how often it was kept.")
     written = [errors_picture(folder / "per_sample.csv", folder / "errors.png")]
     page.figure(written[0], alt="Relative L2 error of every sample on a logarithmic axis, sorted by the model's error.")
     page.heading("Samples")

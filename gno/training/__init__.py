@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gno.lazy import lazily
 
 if TYPE_CHECKING:
+    from gno.training.calibration import calibrate_file
     from gno.training.evaluation import evaluate
     from gno.training.losses import LOSSES
     from gno.training.metrics import relative_h1, relative_l2, relative_maximum, rmse_minmax
@@ -21,6 +22,7 @@ _LAZY = {
     "Progress": "gno.training.progress",
     "Recipe": "gno.training.recipe",
     "Run": "gno.training.run",
+    "calibrate_file": "gno.training.calibration",
     "evaluate": "gno.training.evaluation",
     "relative_h1": "gno.training.metrics",
     "relative_l2": "gno.training.metrics",
@@ -36,6 +38,7 @@ __all__ = [
     "Progress",
     "Recipe",
     "Run",
+    "calibrate_file",
     "evaluate",
     "relative_h1",
     "relative_l2",

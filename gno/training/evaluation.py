@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -27,6 +27,7 @@ from gno.models.saved import load
 from gno.problems import Problem, problem_of
 from gno.problems.misfit import relative_misfit
 from gno.problems.registry import family_of
+from gno.training.coverage import Coverage
 from gno.training.environment import as_device, environment
 from gno.training.gradient import SimplexGradient
 from gno.training.history import Row, csv_text
@@ -39,6 +40,20 @@ Fields = dict[str, np.ndarray]
 Method = Callable[[Mesh], Fields]
 """What finds the targets at the nodes of a mesh."""
 RMSE = "rmse_minmax"
+
+
+class Compared(NamedTuple):
+    """What a method makes of one sample.
+
+    Args:
+        fields: target to values at the nodes.
+        errors: of each target.
+        numbers: time, and errors of all targets together.
+    """
+
+    fields: Fields
+    errors: FieldErrors
+    numbers: dict[str, float]
 
 
 def evaluate(
@@ -62,7 +77,9 @@ def evaluate(
     the nodes of the fine mesh, and one that corrects it beside ``finer_``, too: the same with edges half as long, or on
     the sample's own mesh where that is no finer. Of more than one target there are also the errors of each, with its
     name behind. ``outside`` is how many samples lie outside the ranges of the training, ``warnings`` has a line that
-    says by how much. Of a model in time, see ``gno.training.evaluation_in_time``.
+    says by how much. ``bands`` has, for each target and level of the error bands of a calibrated model, the share of
+    the volume that lies inside, and of the samples whose relative L2 error lies below its bound; ``coverage`` of a
+    sample is that share of it. Of a model in time, see ``gno.training.evaluation_in_time``.
 
     Args:
         model: a model file.
@@ -97,21 +114,23 @@ def evaluate(
         problem = _problem(dataset, names, tell)
         methods = {"": _predictor(operator, names)} | _solvers(problem, names) | _coarse(operator, names)
         methods[""](dataset[0].mesh.without(names))  # the first prediction of a process is slower than later ones
-        rows, outside = list[Row](), Outside(operator)
+        rows, outside, coverage = list[Row](), Outside(operator), Coverage(operator)
         errors: dict[str, list[FieldErrors]] = {method: [] for method in methods}
         for number, sample in enumerate(dataset):
             compared = _compared(sample.mesh, methods, operator.targets, problem)
             row: dict[str, float | int] = {"sample": sample.index, "nodes": sample.mesh.num_points}
-            for method, (fields, numbers) in compared.items():
+            coverage.add(sample.mesh, compared[""].fields)
+            for method, (_, fields, numbers) in compared.items():
                 errors[method].append(fields)
                 row |= {method + name: number for name, number in (mean_errors([fields]) | numbers).items()}
             outside.add(sample.index, sample.mesh)
-            rows.append(row | outside.row(sample.index))
+            rows.append(row | outside.row(sample.index) | coverage.row())
             mean = sum(r["relative_l2"] for r in rows) / len(rows)
             tell(Event("evaluation", number + 1, len(dataset), {"relative_l2": mean}, milestone=True))
         attributes = dict(dataset.attributes)
     metrics = _metrics(rows, errors) | {"split": split, "model": str(model), "data": str(data)}
-    metrics |= {"pde": str(attributes.get("pde", "")), "environment": environment(where)} | outside.numbers()
+    metrics |= {"pde": str(attributes.get("pde", "")), "environment": environment(where)}
+    metrics |= outside.numbers() | coverage.numbers()
     _write(Path(out), metrics, rows)
     return metrics
 
@@ -189,7 +208,7 @@ def _on_learned_mesh(operator: Operator, coarse: CoarseSolution, names: list[str
 
 def _compared(
     mesh: Mesh, methods: Mapping[str, Method], targets: Sequence[Channel], problem: Problem | None
-) -> dict[str, tuple[FieldErrors, dict[str, float]]]:
+) -> dict[str, Compared]:
     truth = {channel.spec.name: channel.values(mesh) for channel in targets}
     weight, gradient = torch.from_numpy(node_volume(mesh)), SimplexGradient.of(mesh, torch.float64)
     result = {}
@@ -208,7 +227,7 @@ def _compared(
         numbers = {"seconds": seconds} | _rmse(fields, truth, targets)
         if problem is not None:
             numbers["relative_residual"] = relative_misfit(problem, given, found)
-        result[method] = field_errors(fields, truth, weight, gradient), numbers
+        result[method] = Compared(arrays, field_errors(fields, truth, weight, gradient), numbers)
     return result
 
 

@@ -16,7 +16,7 @@ class Event:
     """One step of something long.
 
     Args:
-        stage: what is being done: ``graphs``, ``training``, ``evaluation``.
+        stage: what is being done: ``graphs``, ``training``, ``calibration``, ``evaluation``.
         done: steps done.
         total: steps in all.
         numbers: what is known by now: ``epoch``, ``loss``, ``relative_l2``.

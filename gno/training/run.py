@@ -18,6 +18,7 @@ from gno.errors import ConfigError
 from gno.files import write_text
 from gno.models import Operator, Propagator
 from gno.training.assembly import make_model, make_objective, make_validation
+from gno.training.calibration import calibrated
 from gno.training.environment import as_device, environment
 from gno.training.folder import RunFolder
 from gno.training.loop import Trainer
@@ -58,9 +59,10 @@ def train(
     """Train the network of a recipe on a dataset.
 
     The folder gets ``model.safetensors`` (the averaged weights of the best epoch on the validation split, of the last
-    without one), ``metrics.csv``, ``recipe.toml`` with every default, ``env.json`` and ``checkpoint.pt``. On the CPU a
-    run that was stopped and resumed gives the weights of one that was not, bit for bit. Processes that torchrun started
-    share every batch, and the first one writes; the weights are those of one process up to rounding.
+    without one; of a steady model with error bands from that split), ``metrics.csv``, ``recipe.toml`` with every
+    default, ``env.json`` and ``checkpoint.pt``. On the CPU a run that was stopped and resumed gives the weights of one
+    that was not, bit for bit. Processes that torchrun started share every batch, and the first one writes; the weights
+    are those of one process up to rounding.
 
     Args:
         recipe: all choices of the run.
@@ -107,7 +109,10 @@ def train(
             with recipe.optimization.within_memory():
                 trainer.run(stop, tell)
         if processes.is_first and not (was_done and folder.model.exists()):
-            _save_best(model, trainer, folder)
+            _take_best(model, trainer)
+            if isinstance(model, Operator) and not recipe.data.partition:
+                calibrated(model, valid_set, tell)
+            model.save(folder.model)
     return Run(folder.path, folder.model, folder.metrics, trainer.best.epoch, tuple(trainer.rows))
 
 
@@ -125,11 +130,11 @@ def _held(folder: RunFolder, processes: Processes) -> Iterator[None]:
         yield
 
 
-def _save_best(model: Operator | Propagator, trainer: Trainer, folder: RunFolder) -> None:
+def _take_best(model: Operator | Propagator, trainer: Trainer) -> None:
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             parameter.copy_(trainer.best.weights[name])
-    model.eval().save(folder.model)
+    model.eval()
 
 
 def _write_environment(folder: RunFolder, recipe: Recipe, model: nn.Module, processes: Processes, origin: str) -> None:

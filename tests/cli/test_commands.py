@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -194,6 +195,28 @@ def test_predict_warns_outside_the_training_ranges_and_strict_refuses(gno: Gno, 
     assert "warning: permeability is 99, in training from 3 to 12" in warned.err
     assert warned.json["warnings"]
     assert {field["field"] for field in warned.json["fields"]} == {"u", "distance_from_training", "residual"}
+
+
+def test_a_calibrated_model_predicts_with_bands(gno: Gno, files: Path, tmp_path: Path) -> None:
+    model, out = tmp_path / "m.safetensors", tmp_path / "p.vtu"
+    words = ("predict", model, files / "full.vtu", "-o", out, "--quiet")
+    shutil.copy(files / "m.safetensors", model)
+    refused = gno(*words, "--band", "0.5")
+    assert (refused.code, refused.error[0]) == (2, "error: no band of level 0.5")
+    made = gno("calibrate", model, files / "d.h5", "--split", "train", "--quiet")
+    assert made.code == 0
+    assert "bands are too narrow" in made.err
+    assert "calibrated on 4 samples" in made.out
+    assert gno("check", model, "--json").json["bands"]["u"]["levels"] == [0.5, 0.8]
+    assert "u_band" not in gno(*words).out  # 4 samples know no 90 %
+    told = gno(*words, "--band", "0.8", "--json").json
+    band = load(out).point_data["u_band"]
+    assert told["bands"]["u"]["level"] == 0.8
+    assert next(f for f in told["fields"] if f["field"] == "u_band")["max"] == pytest.approx(band.max())
+    assert "80 % of the volume within u_band" in gno(*words, "--band", "0.8").out
+    assert "u_band" not in gno(*words, "--band", "0.8", "--polish", "3").out
+    assert "u_band" not in load(out).point_data
+    assert "volume inside" in gno("evaluate", model, files / "d.h5", "-o", tmp_path / "e").out
 
 
 def test_predict_tells_the_residual_and_polishes(gno: Gno, files: Path, tmp_path: Path) -> None:

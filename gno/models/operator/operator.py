@@ -19,6 +19,7 @@ from gno.mesh.mesh import Mesh
 from gno.models.features.channel import Channel
 from gno.models.features.geometry import Geometry
 from gno.models.hybrids.solver_corrector import SolverCorrector
+from gno.models.operator.band import Band
 from gno.models.operator.build import build, check_vanishing, training_meshes
 from gno.models.operator.coarse_graph import bind, measure
 
@@ -43,6 +44,7 @@ class Operator(nn.Module):
         geometry: levels and geometric features.
         boundary: ``free``, ``zero`` or ``mask``.
         attributes: what to remember of the problem: its name, its options.
+        bands: target to error band, as of ``gno.models.calibrate``.
 
     Raises:
         ConfigError: a network whose widths do not fit the fields, or an unknown ``boundary``.
@@ -71,14 +73,19 @@ class Operator(nn.Module):
         *,
         boundary: str = "free",
         attributes: Mapping[str, str | float | int] | None = None,
+        bands: Mapping[str, Band] | None = None,
     ) -> None:
         super().__init__()
         self.network, self.inputs, self.targets = network, tuple(inputs), tuple(targets)
         self.geometry, self.boundary, self.attributes = geometry, boundary, dict(attributes or {})
+        self.bands = dict(bands or {})
         if boundary not in BOUNDARIES:
             raise ConfigError(f"boundary {boundary!r} is unknown", why=f"known: {', '.join(BOUNDARIES)}")
         if boundary != "free" and any(channel.normalizer.transform != "none" for channel in self.targets):
             raise ConfigError(f"boundary {boundary!r} with a logarithm of a target", why="it would be infinite there")
+        strange = self.bands.keys() - {channel.spec.name for channel in self.targets}
+        if strange:
+            raise ConfigError(f"there is a band of {min(strange)!r}", why="it is no target")
         if not self.targets:
             raise ConfigError("the operator has no targets", why="a network has to return something")
         bind(network, self.attributes)
@@ -222,23 +229,26 @@ class Operator(nn.Module):
             return 1 - is_boundary
         return boundary_distance / (boundary_distance + self.geometry.scale / 2)
 
-    def predict(self, mesh: Mesh, *, strict: bool = False, together: bool = False) -> Mesh:
+    def predict(self, mesh: Mesh, *, strict: bool = False, together: bool = False, band: float | None = None) -> Mesh:
         """The mesh with the targets in its point data and, as means of the corners, in its cell data.
 
         ``distance_from_training`` is 0 at nodes whose inputs lie in the ranges seen in training, and else the greatest
         distance to them, in standard deviations; a distance to the boundary beyond those seen counts in quarters of
         the greatest one. Nodes that no cell uses get 0 everywhere. A network that corrects a coarse solution gives
         ``is_corrected``, too: where the correction makes the residual of the fine mesh larger, it is left out, and this
-        is 0.
+        is 0. Of a calibrated operator, ``u_band`` is the half width of the error band of ``u`` at each node, as of
+        ``Band``; of a vector, that of its length.
 
         Args:
             mesh: with the input fields in its point or cell data.
             strict: whether to refuse what ``outside`` finds.
             together: by all processes of torch's default group, each of which computes a part of the nodes and gets all
                 fields: for a mesh that is too large for one.
+            band: level of the error bands; 0.9 by default, where the calibration had samples enough.
 
         Raises:
             DataError: a mesh of another dimension, or without an input field; with ``strict``, one unlike those seen.
+            ConfigError: a level of the bands that the operator does not know.
             SolverError: the network gives numbers that are not finite.
         """
         from gno.models.operator.prediction import predict
@@ -246,7 +256,7 @@ class Operator(nn.Module):
 
         if strict:
             refuse_outside(self, mesh)
-        return predict(self, mesh, together=together)
+        return predict(self, mesh, together=together, band=band)
 
     def outside(self, mesh: Mesh) -> list[str]:
         """One line for each way in which a mesh lies outside what was seen in training: inputs, units, nodes.

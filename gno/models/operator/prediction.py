@@ -15,6 +15,7 @@ from gno.mesh.means import corner_mean
 from gno.mesh.mesh import Mesh
 from gno.mesh.used import used_part
 from gno.models.features.boundary_distance import boundary_distance
+from gno.models.operator.calibration import check_level, half_widths
 from gno.models.operator.guard import guarded
 from gno.models.operator.together import encoded_together, own_part
 
@@ -26,7 +27,7 @@ DISTANCE = "distance_from_training"
 
 
 @torch.no_grad()
-def predict(operator: Operator, mesh: Mesh, *, together: bool = False) -> Mesh:
+def predict(operator: Operator, mesh: Mesh, *, together: bool = False, band: float | None = None) -> Mesh:
     """The mesh with the fields of a prediction, as of ``Operator.predict``.
 
     Args:
@@ -34,18 +35,21 @@ def predict(operator: Operator, mesh: Mesh, *, together: bool = False) -> Mesh:
         mesh: with the input fields in its point or cell data.
         together: by all processes of torch's default group, each of which computes a part of the nodes and gets all
             fields.
+        band: level of the error bands; 0.9 by default, where it is known.
 
     Raises:
         DataError: a mesh of another dimension, or without an input field.
         SolverError: the network gives numbers that are not finite.
-        ConfigError: ``together`` with a network that cannot.
+        ConfigError: ``together`` with a network that cannot; a level that is not known.
     """
+    check_level(operator, band)
     part, nodes = used_part(mesh) if mesh.num_cells else (mesh, np.arange(mesh.num_points))
     with within_memory(f"in a prediction on {len(nodes):,} nodes", fix=f"a mesh of {len(nodes) // 2:,} may fit"):
         point = _at_nodes(operator, part, together)
     cell = {channel.spec.name: corner_mean(part, point[channel.spec.name]) for channel in operator.targets}
     point[DISTANCE] = distance_from_training(operator, part)
     _check_finite(point)
+    point |= half_widths(operator, part, point, band)
     whole = {name: spread(values, nodes, mesh.num_points) for name, values in point.items()}
     return mesh.with_data({**mesh.point_data, **whole}, {**mesh.cell_data, **cell})
 

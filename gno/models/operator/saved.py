@@ -11,6 +11,7 @@ from gno.models.features.channel import Channel
 from gno.models.features.geometry import Geometry
 from gno.models.file.header import Header
 from gno.models.file.model_file import is_in_time, network_of, reading, write
+from gno.models.operator.band import Band
 from gno.models.operator.operator import Operator
 
 
@@ -47,7 +48,8 @@ def description_of(operator: Operator) -> dict[str, Any]:
     Args:
         operator: any.
     """
-    return {
+    bands = {name: band.to_dict() for name, band in operator.bands.items()}
+    return ({"bands": bands} if bands else {}) | {
         "inputs": [channel.to_dict() for channel in operator.inputs],
         "targets": [channel.to_dict() for channel in operator.targets],
         "geometry": operator.geometry.to_dict(),
@@ -74,6 +76,7 @@ def operator_of(path: Path, header: Header) -> Operator:
         Geometry.from_dict(description["geometry"]),
         boundary=description["boundary"],
         attributes=description["attributes"],
+        bands={name: Band.from_dict(data) for name, data in description.get("bands", {}).items()},
     )
 
 
