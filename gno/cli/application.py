@@ -20,6 +20,7 @@ from gno.cli.predict import predict
 from gno.cli.repair import repair
 from gno.cli.solve import solve
 from gno.cli.train import train
+from gno.cli.verify import verify
 
 HELP = (
     "Graph neural operators for PDEs on meshes, with a finite-volume solver in the loop.\n\n"
@@ -36,7 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (generate, convert, merge, check, repair, train, calibrate, evaluate, predict, export, bench, info):
+_DATA = (generate, convert, merge, check, repair)
+for command in (*_DATA, train, calibrate, evaluate, predict, verify, export, bench, info):
     app.command()(command)
 app.add_typer(solve)
 

@@ -30,13 +30,20 @@ def check(
     output = Output(as_json=as_json, quiet=quiet)
     if file.suffix.lower() in MODELS:
         _model(output, file)
-    elif file.suffix.lower() in DATASETS or _is_hdf5(file):
+    elif is_dataset(file):
         _dataset(output, file)
     else:
         _mesh(output, file)
 
 
-def _is_hdf5(path: Path) -> bool:
+def is_dataset(path: Path) -> bool:
+    """Whether a file is a dataset, by its name or by how it begins.
+
+    Args:
+        path: the file.
+    """
+    if path.suffix.lower() in DATASETS:
+        return True
     with contextlib.suppress(OSError), open(path, "rb") as file:  # whoever reads it next says what is wrong
         return file.read(8) == b"\x89HDF\r\n\x1a\n"
     return False

@@ -219,6 +219,21 @@ def test_a_calibrated_model_predicts_with_bands(gno: Gno, files: Path, tmp_path:
     assert "volume inside" in gno("evaluate", model, files / "d.h5", "-o", tmp_path / "e").out
 
 
+def test_verify_says_by_how_much_a_model_changes_with_the_mesh(gno: Gno, files: Path) -> None:
+    strict = gno("verify", files / "m.safetensors", files / "d.h5", "-n", "2", "--tolerance", "1e-6")
+    assert strict.code == 4
+    assert "m.safetensors fails" in strict.error[0]
+    assert "meshed anew" in strict.out
+    words = ("verify", files / "m.safetensors", files / "full.vtu", "--tolerance", "10", "--json")
+    passed = gno(*words)
+    assert (passed.code, passed.json["ok"], passed.json["error"]) == (0, True, None)
+    changes = {change["name"]: change["change"] for change in passed.json["changes"]}
+    assert changes["renumbered"] < 1e-5
+    assert changes["shifted"] < 1e-5
+    assert changes["finer, edges half as long"] > 1e-4
+    assert gno(*words[:2], files / "bare.su2", "--set", "permeability=5", "--tolerance", "10").code == 0
+
+
 def test_predict_tells_the_residual_and_polishes(gno: Gno, files: Path, tmp_path: Path) -> None:
     words = ("predict", files / "m.safetensors", files / "full.vtu", "-o", tmp_path / "p.vtu", "--json", "--quiet")
     plain = gno(*words).json
