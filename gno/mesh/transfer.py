@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 from gno.mesh.geometry import cell_centroid, cell_volume
 from gno.mesh.interpolation import Interpolation
 from gno.mesh.mesh import Mesh
+from gno.mesh.refine import refine
 
 
 def containing_cells(mesh: Mesh, coarse: Mesh) -> Int[np.ndarray, " cells"]:
@@ -53,6 +54,39 @@ def cell_means(mesh: Mesh, values: Float[np.ndarray, "cells *c"], coarse: Mesh) 
         [3.0]
     """
     return means_in(containing_cells(mesh, coarse), mesh, values, coarse)
+
+
+def node_means(
+    mesh: Mesh, values: Float[np.ndarray, "nodes *c"], coarse: Mesh, parts: int = 4
+) -> Float[np.ndarray, "coarse_cells *c"]:
+    r"""Mean over each coarse cell of a field at the nodes of a fine mesh, linear between them.
+
+    .. math::
+        u_C = \frac{1}{|C|} \int_C u
+
+    by the midpoint rule on the parts of the cell.
+
+    Args:
+        mesh: the fine mesh.
+        values: at its nodes.
+        coarse: of the same domain, in two dimensions.
+        parts: of each coarse edge.
+
+    Raises:
+        MeshError: a fine mesh without cells, or a coarse one that cannot be cut.
+
+    Example:
+        >>> from gno.mesh import shapes
+        >>> fine, coarse = shapes.square(0.1), shapes.square(1.0, kind="quad")
+        >>> node_means(fine, fine.points[:, 0], coarse).round(6).tolist()
+        [0.5]
+    """
+    cut = refine(coarse, parts)
+    found, volume = Interpolation.of(mesh, cell_centroid(cut))(values), np.abs(cell_volume(cut))
+    weight = volume.reshape(coarse.num_cells, -1)
+    share = weight / weight.sum(axis=1, keepdims=True)
+    result: np.ndarray = np.einsum("cp,cp...->c...", share, found.reshape(*share.shape, *values.shape[1:]))
+    return result
 
 
 def means_in(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gno.models.coarse.incompressible import CoarseIncompressible
     from gno.models.coarse.solve import CoarseSolve
     from gno.models.hybrids.cfd_gcn import CFDGCN
+    from gno.models.hybrids.learned_upscaling import LearnedUpscaling
     from gno.models.hybrids.solver_corrector import SolverCorrector
     from gno.models.in_time.propagator import Propagator
     from gno.models.networks.gcn import GCN
@@ -35,6 +36,7 @@ _LAZY = {
     "CoarseSolve": "gno.models.coarse.solve",
     "GCN": "gno.models.networks.gcn",
     "GKN": "gno.models.networks.gkn",
+    "LearnedUpscaling": "gno.models.hybrids.learned_upscaling",
     "MGKN": "gno.models.networks.mgkn",
     "MODELS": "gno.models.registry",
     "MeshGraphNet": "gno.models.networks.meshgraphnet",
@@ -59,6 +61,7 @@ __all__ = [
     "CoarseDiffusion",
     "CoarseIncompressible",
     "CoarseSolve",
+    "LearnedUpscaling",
     "MeshGraphNet",
     "MultipoleOperator",
     "Operator",

@@ -6,10 +6,16 @@ from torch import nn
 
 from gno.errors import ConfigError
 from gno.models.hybrids.cfd_gcn import CFDGCN
+from gno.models.hybrids.learned_upscaling import LearnedUpscaling
 from gno.models.hybrids.solver_corrector import SolverCorrector
 from gno.models.networks.registry import NETWORKS
 
-MODELS: dict[str, type[nn.Module]] = {**NETWORKS, "SolverCorrector": SolverCorrector, "CFDGCN": CFDGCN}
+MODELS: dict[str, type[nn.Module]] = {
+    **NETWORKS,
+    "SolverCorrector": SolverCorrector,
+    "LearnedUpscaling": LearnedUpscaling,
+    "CFDGCN": CFDGCN,
+}
 """Networks by name, those with a solver inside among them. Each keeps its ``arguments``, as of ``NETWORKS``."""
 
 

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from gno.datasets import FieldSpec
 from gno.errors import ConfigError, DataError
 from gno.fv import Condition, Diffusion, Dirichlet, Report, Solution, cells_to_nodes
+from gno.fv.diffusion.equations import DiffusionEquations, Near
 from gno.mesh import Mesh, cell_centroid, refine
 from gno.mesh.means import around_nodes, corner_mean
 from gno.problems.coefficient import log_normal, two_phase
@@ -152,6 +153,42 @@ class Darcy(Problem):
         walls = walls_of(mesh) if boundary is None else boundary
         return _with_solution(mesh, Diffusion(mesh, walls).solve(cell_permeability(mesh), self.source), walls)
 
+    def equations(self, mesh: Mesh) -> DiffusionEquations:
+        """The discrete equations of a mesh, as ``solve`` solves them.
+
+        Args:
+            mesh: as in ``solve``.
+
+        Raises:
+            DataError: there is no permeability.
+        """
+        return Diffusion(mesh, walls_of(mesh)).equations(cell_permeability(mesh), self.source)
+
+    def solved(self, mesh: Mesh, solution: Solution) -> Mesh:
+        """The mesh with ``u`` in its cell and point data.
+
+        Args:
+            mesh: as in ``solve``.
+            solution: of its ``equations``, or of some near to them.
+        """
+        return _with_solution(mesh, solution, walls_of(mesh))
+
+    def medium(self, mesh: Mesh) -> Float[np.ndarray, " cells"]:
+        """The logarithm of the permeability of each cell.
+
+        Args:
+            mesh: as in ``solve``, with a number in each cell or at each node.
+
+        Raises:
+            DataError: there is no permeability, or it is a tensor.
+        """
+        a = cell_permeability(mesh)
+        if a.ndim > 1:
+            raise DataError(
+                "the permeability is a tensor", why="its logarithm is wanted", fix="give a number in each cell"
+            )
+        return np.log(a)
+
     def baseline(self, mesh: Mesh) -> Float[np.ndarray, " nodes"]:
         """``u`` at the nodes, solved with the mean permeability of the mesh everywhere.
 
@@ -206,11 +243,19 @@ class Darcy(Problem):
             DataError: there is no permeability, or no ``u``.
             SolverError: the solution is not unique.
         """
-        walls = walls_of(mesh)
-        found = Diffusion(mesh, walls).improve(
-            _in_cells(mesh), cell_permeability(mesh), self.source, tolerance=1e-12, steps=steps, smoother=True
-        )
-        return _with_solution(mesh, found, walls)
+        return self._approached(mesh, steps, "diagonal")
+
+    def cycle(self, mesh: Mesh) -> Mesh:
+        """``u`` after one step of GMRES, preconditioned with a V-cycle of multigrid: it takes off smooth errors, too.
+
+        Args:
+            mesh: as in ``solve``, with ``u`` at its nodes.
+
+        Raises:
+            DataError: there is no permeability, or no ``u``.
+            SolverError: the solution is not unique.
+        """
+        return self._approached(mesh, 1, "cycle")
 
     def transferred(self, mesh: Mesh, coarse: Mesh) -> Mesh:
         """A coarse mesh of the same domain, with the permeability of its cells as of ``upscaled``, and the walls.
@@ -227,6 +272,11 @@ class Darcy(Problem):
         point = {name: values for name, values in result.point_data.items() if name != "permeability"}
         permeability = upscaled(mesh, cell_permeability(mesh), coarse)
         return result.with_data(point, {**result.cell_data, "permeability": permeability})
+
+    def _approached(self, mesh: Mesh, steps: int, near: Near) -> Mesh:
+        walls, a = walls_of(mesh), cell_permeability(mesh)
+        found = Diffusion(mesh, walls).improve(_in_cells(mesh), a, self.source, tolerance=1e-12, steps=steps, near=near)
+        return _with_solution(mesh, found, walls)
 
     @property
     def _deal(self) -> Deal:

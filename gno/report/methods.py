@@ -24,7 +24,9 @@ METHODS = (
     Method("", "model"),
     Method("baseline_", "mean coefficients"),
     Method("coarse_", "coarse solve, prolonged"),
-    Method("finer_", "the same, edges half as long"),
+    Method("learned_", "the same, learned upscaling"),
+    Method("finer_", "coarse solve, edges half as long"),
+    Method("cycle_", "coarse solve, one fine V-cycle"),
     Method("solver_", "plain solver"),
 )
 ERRORS = ("relative_l2", "relative_h1", "relative_max", "rmse_minmax", "relative_residual", "seconds")

@@ -21,7 +21,9 @@ from gno.mesh import Mesh, node_volume
 from gno.models import CFDGCN, Operator, Propagator
 from gno.models.features.channel import Channel
 from gno.models.hybrids.coarse_solution import CoarseSolution
+from gno.models.hybrids.learned_upscaling import LearnedUpscaling
 from gno.models.hybrids.solver_corrector import SolverCorrector
+from gno.models.operator.coarse_cells import CELL_ERRORS, cell_errors, has_cells, learned_solve
 from gno.models.operator.coarse_graph import coarse_of, prolonged
 from gno.models.saved import load
 from gno.problems import Problem, problem_of
@@ -75,11 +77,15 @@ def evaluate(
     The same with ``baseline_`` is the problem's solution with the mean coefficients, and with ``solver_`` the plain
     solver on the sample's own mesh. A model with a coarse solution inside stands beside ``coarse_``, that solution at
     the nodes of the fine mesh, and one that corrects it beside ``finer_``, too: the same with edges half as long, or on
-    the sample's own mesh where that is no finer. Of more than one target there are also the errors of each, with its
-    name behind. ``outside`` is how many samples lie outside the ranges of the training, ``warnings`` has a line that
-    says by how much. ``bands`` has, for each target and level of the error bands of a calibrated model, the share of
-    the volume that lies inside, and of the samples whose relative L2 error lies below its bound; ``coverage`` of a
-    sample is that share of it. Of a model in time, see ``gno.training.evaluation_in_time``.
+    the sample's own mesh where that is no finer; and, where the problem knows one, beside ``cycle_``: the coarse
+    solution after one V-cycle of multigrid on the sample's own mesh. These have the equations of the problem;
+    ``learned_`` is the coarse solution with learned ones, where a corrector has them. Where they are all that is
+    learned, ``cells_`` is the error in the cells of the coarse mesh, and ``coarse_cells_`` that of the problem's own
+    equations there. Of more than one target there are also the errors of each, with its name behind. ``outside`` is how
+    many samples lie outside the ranges of the training, ``warnings`` has a line that says by how much. ``bands`` has,
+    for each target and level of the error bands of a calibrated model, the share of the volume that lies inside, and of
+    the samples whose relative L2 error lies below its bound; ``coverage`` of a sample is that share of it. Of a model
+    in time, see ``gno.training.evaluation_in_time``.
 
     Args:
         model: a model file.
@@ -123,6 +129,7 @@ def evaluate(
             for method, (_, fields, numbers) in compared.items():
                 errors[method].append(fields)
                 row |= {method + name: number for name, number in (mean_errors([fields]) | numbers).items()}
+            row |= cell_errors(operator, sample.mesh) if has_cells(operator) else {}
             outside.add(sample.index, sample.mesh)
             rows.append(row | outside.row(sample.index) | coverage.row())
             mean = sum(r["relative_l2"] for r in rows) / len(rows)
@@ -173,24 +180,34 @@ def _solvers(problem: Problem | None, names: list[str]) -> dict[str, Method]:
 
 
 def _coarse(operator: Operator, names: list[str]) -> dict[str, Method]:
-    """The coarse solver inside of the model, alone; where the model corrects it, also with edges half as long."""
+    """The coarse solver inside of the model: alone, finer, after a V-cycle; with what was learned of it."""
     if isinstance(operator.network, CFDGCN):
         return _on_learned_mesh(operator, operator.network.coarse, names)
-    if not isinstance(operator.network, SolverCorrector):
+    if not isinstance(operator.network, SolverCorrector | LearnedUpscaling):
         return {}
-    coarse = coarse_of(operator)
+    inside = learned_solve(operator) if has_cells(operator) else coarse_of(operator)
+    plain = inside.plain()
+
+    def fields(found: Mesh) -> Fields:
+        return {name: found.point_data[name] for name in names}
 
     def coarser(mesh: Mesh) -> Fields:
-        found = prolonged(operator, mesh).point_data
-        return {name: found[name] for name in names}
+        return fields(prolonged(operator, mesh, plain))
 
     def finer(mesh: Mesh) -> Fields:
-        near = coarse.finer()
+        near = plain.finer()
         whole = near.nodes >= mesh.num_points  # no mesh between the coarse and the fine one
-        found = (near.equations.solve(mesh) if whole else near.prolonged(mesh, names)).point_data
-        return {name: found[name] for name in names}
+        return fields(near.equations.solve(mesh) if whole else near.prolonged(mesh, names))
 
-    return {"coarse_": coarser, "finer_": finer}
+    def cycled(mesh: Mesh) -> Fields:
+        return fields(plain.cycled(prolonged(operator, mesh, plain)))
+
+    def learned(mesh: Mesh) -> Fields:
+        return fields(prolonged(operator, mesh, inside))
+
+    methods: dict[str, Method] = {"coarse_": coarser, "finer_": finer}
+    methods |= {"cycle_": cycled} if plain.has_cycle else {}
+    return methods | {"learned_": learned} if inside.upscaling is not None and not has_cells(operator) else methods
 
 
 def _on_learned_mesh(operator: Operator, coarse: CoarseSolution, names: list[str]) -> dict[str, Method]:
@@ -245,6 +262,8 @@ def _rmse(fields: Mapping[str, Tensor], truth: Mapping[str, Tensor], targets: Se
 
 def _metrics(rows: list[Row], errors: Mapping[str, list[FieldErrors]]) -> dict[str, Any]:
     metrics: dict[str, Any] = {"num_samples": len(rows)}
+    for name in (name for name in rows[0] if name in CELL_ERRORS):
+        metrics[name] = sum(row[name] for row in rows) / len(rows)
     for method, found in errors.items():
         metrics |= {method + name: number for name, number in mean_errors(found).items()}
         for name in ("seconds", "relative_residual"):

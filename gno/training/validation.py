@@ -9,6 +9,7 @@ from torch import Tensor
 from torch_geometric.data import Batch
 
 from gno.models import Operator
+from gno.models.operator.coarse_cells import has_cells
 from gno.models.operator.together import encoded_together, own_part
 from gno.training.batches import Graphs
 from gno.training.gradient import SimplexGradient
@@ -22,7 +23,7 @@ ERRORS = ("relative_l2", "relative_h1", "relative_max")
 
 
 def field_errors(
-    prediction: Mapping[str, Tensor], target: Mapping[str, Tensor], weight: Tensor, gradient: SimplexGradient
+    prediction: Mapping[str, Tensor], target: Mapping[str, Tensor], weight: Tensor, gradient: SimplexGradient | None
 ) -> FieldErrors:
     """Errors of the fields of one sample, computed in double precision.
 
@@ -30,7 +31,7 @@ def field_errors(
         prediction: field to values ``(nodes,)`` or ``(nodes, components)``.
         target: the same of the true fields.
         weight: volumes of the nodes ``(nodes,)``.
-        gradient: of the mesh, in double precision.
+        gradient: of the mesh, in double precision; without one there is no error in H1.
 
     Returns:
         field to error to number.
@@ -38,8 +39,11 @@ def field_errors(
     result, weight = {}, weight.double().cpu()
     for name, truth in target.items():
         u, v = truth.double().cpu(), prediction[name].double().cpu()
-        numbers = (relative_l2(v, u, weight), relative_h1(v, u, gradient), relative_maximum(v, u))
-        result[name] = {error: float(number) for error, number in zip(ERRORS, numbers)}
+        numbers = {"relative_l2": relative_l2(v, u, weight)}
+        if gradient is not None:
+            numbers["relative_h1"] = relative_h1(v, u, gradient)
+        numbers["relative_max"] = relative_maximum(v, u)
+        result[name] = {error: float(number) for error, number in numbers.items()}
     return result
 
 
@@ -92,9 +96,11 @@ class Validation:
             for g, i in enumerate(samples):
                 part = slice(int(batch.ptr[g]), int(batch.ptr[g + 1]))
                 v, u = ({name: values[part] for name, values in f.items()} for f in (prediction, target))
-                found[i] = field_errors(v, u, batch.node_volume[part], self._gradient(i))
+                gradient = None if has_cells(operator) else self._gradient(i)
+                found[i] = field_errors(v, u, batch.node_volume[part], gradient)
         operator.train(was_training)
-        return mean_errors(self._gathered(found, [channel.spec.name for channel in operator.targets]))
+        kinds = [kind for kind in ERRORS if kind != "relative_h1" or not has_cells(operator)]
+        return mean_errors(self._gathered(found, [channel.spec.name for channel in operator.targets], kinds))
 
     def _encoded(self, operator: Operator, batch: Batch) -> Tensor:
         if not self.together:
@@ -112,11 +118,13 @@ class Validation:
             self._gradients[mesh] = gradient
         return gradient
 
-    def _gathered(self, found: Mapping[int, FieldErrors], names: Sequence[str]) -> list[FieldErrors]:
+    def _gathered(
+        self, found: Mapping[int, FieldErrors], names: Sequence[str], kinds: Sequence[str]
+    ) -> list[FieldErrors]:
         """The errors of all samples in order, from all processes."""
-        none = dict.fromkeys(names, dict.fromkeys(ERRORS, 0.0))
+        none = dict.fromkeys(names, dict.fromkeys(kinds, 0.0))
         every = [found.get(i, none) for i in range(len(self.graphs))]
         if self.together:
             return every
-        total = iter(self.processes.total([e[name][kind] for e in every for name in names for kind in ERRORS]))
-        return [{name: {kind: next(total) for kind in ERRORS} for name in names} for _ in every]
+        total = iter(self.processes.total([e[name][kind] for e in every for name in names for kind in kinds]))
+        return [{name: {kind: next(total) for kind in kinds} for name in names} for _ in every]

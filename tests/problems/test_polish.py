@@ -8,6 +8,7 @@ import pytest
 from gno.errors import ConfigError, SolverError
 from gno.fv import Diffusion, Dirichlet, Neumann
 from gno.mesh import Mesh, shapes
+from gno.mesh.means import corner_mean
 from gno.models import CoarseSolve
 from gno.problems import Darcy, Problem, polish
 
@@ -53,6 +54,19 @@ def test_the_solution_itself_needs_no_iterations() -> None:
     assert again.report.iterations == 0
     assert np.array_equal(again.u, exact.u)
     assert float(sum(again.flux.values())) == pytest.approx(source * 0.75, rel=1e-8)
+
+
+@pytest.mark.parametrize("shape", ["rough", "smooth"])
+def test_a_v_cycle_takes_off_what_is_rough_and_what_is_smooth(shape: str) -> None:
+    exact = PROBLEM.solve(MESH)
+    error = {"rough": np.random.default_rng(0).normal(size=len(X)), "smooth": np.sin(np.pi * X) * np.sin(np.pi * Y)}
+    given = {**MESH.point_data, "u": exact.point_data["u"] + 0.1 * exact.point_data["u"].max() * error[shape]}
+    start = MESH.with_data(given)
+    left = [
+        np.linalg.norm(mesh.cell_data["u"] - exact.cell_data["u"])
+        for mesh in (PROBLEM.cycle(start), start.with_data(cell_data={"u": corner_mean(MESH, given["u"])}))
+    ]
+    assert left[0] < 0.15 * left[1]
 
 
 def test_a_problem_that_is_at_rest_stays_there() -> None:

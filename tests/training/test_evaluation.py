@@ -136,6 +136,8 @@ def test_a_corrected_solver_stands_beside_itself_alone_and_finer(darcy: Path, tm
         assert metrics[name] == pytest.approx(metrics[f"coarse_{name}"], rel=1e-4)  # nothing is learned yet
     assert metrics["solver_relative_l2"] <= metrics["finer_relative_l2"] < metrics["coarse_relative_l2"]
     assert metrics["solver_relative_residual"] < metrics["coarse_relative_residual"]
+    assert metrics["cycle_relative_l2"] < 0.7 * metrics["coarse_relative_l2"]
+    assert metrics["cycle_seconds"] > 0
 
 
 def test_the_residual_of_a_prediction_is_that_of_the_problem(darcy: Path, model: Path, tmp_path: Path) -> None:

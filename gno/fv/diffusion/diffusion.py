@@ -14,7 +14,7 @@ from gno.fv.boundary.assignment import by_patch, partners
 from gno.fv.boundary.conditions import Condition, Value
 from gno.fv.boundary.outer import Outer
 from gno.fv.boundary.values import scalars
-from gno.fv.diffusion.equations import DiffusionEquations
+from gno.fv.diffusion.equations import DiffusionEquations, Near
 from gno.fv.diffusion.flux import DiffusiveFlux
 from gno.fv.diffusion.permeability import permeability_of, positive
 from gno.fv.diffusion.solution import Solution
@@ -105,7 +105,7 @@ class Diffusion:
         reaction: Value = 0.0,
         tolerance: float = 1e-8,
         steps: int = 100,
-        smoother: bool = False,
+        near: Near = "lu",
     ) -> Solution:
         """A field that is near to the solution, made nearer by some steps of the solver; without a graph.
 
@@ -116,7 +116,8 @@ class Diffusion:
             reaction: as in ``solve``.
             tolerance: norm of the residual over that of zeros at which it stops.
             steps: most steps; the report says whether they sufficed.
-            smoother: whether the steps are cheap ones that take off errors from cell to cell, and no others.
+            near: what preconditions the steps: the factor of the two-point matrix, its ``diagonal``, whose steps are
+                cheap and take off errors from cell to cell, and no others, or a V-``cycle`` of multigrid on it.
 
         Raises:
             ConfigError: coefficients or values that do not fit, a tolerance or steps that are not positive.
@@ -134,7 +135,7 @@ class Diffusion:
         if not (tolerance > 0 and steps > 0):
             raise ConfigError(f"tolerance is {tolerance}, steps {steps}", why="both must be positive")
         equations = self.equations(permeability, source, reaction)
-        return equations.improve(self._cells(u), tolerance=tolerance, steps=steps, smoother=smoother)
+        return equations.improve(self._cells(u), tolerance=tolerance, steps=steps, near=near)
 
     def residual(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -19,10 +20,13 @@ from gno.fv.linear.multigrid import Multigrid
 from gno.fv.linear.nearby import Nearby
 from gno.fv.linear.pardiso import Pardiso, has_pardiso
 from gno.fv.linear.sparse import LARGE
+from gno.fv.linear.v_cycle import VCycle
 from gno.fv.nonlinear.implicit import attach
 from gno.fv.nonlinear.report import Report
 from gno.fv.volumes.mesh import FVMesh
 
+Near = Literal["lu", "diagonal", "cycle"]
+"""What solves with the two-point matrix: its factor, its diagonal (cheap: it smooths alone), a V-cycle of multigrid."""
 TOLERANCE = 1e-12
 """Norm of the residual over that of the right-hand side at which GMRES stops."""
 
@@ -57,6 +61,14 @@ class DiffusionEquations:
         g = self.flux.geometry
         return g.volume * (self.reaction * u - self.source) - g.outflow(g.size * self.flux(u))
 
+    def scaled(self, factor: Float[Tensor, " faces"]) -> DiffusionEquations:
+        """The equations with so many times the conductance in each face, as of ``DiffusiveFlux.scaled``.
+
+        Args:
+            factor: positive; it may require a gradient.
+        """
+        return replace(self, flux=self.flux.scaled(factor))
+
     def solve(self, derivatives: int, mean: float | None = None) -> Solution:
         """The field, attached to the graph of the equations.
 
@@ -79,14 +91,14 @@ class DiffusionEquations:
         return self._solution(u, report)
 
     @torch.no_grad()
-    def improve(self, u: Float[Tensor, " cells"], *, tolerance: float, steps: int, smoother: bool = False) -> Solution:
+    def improve(self, u: Float[Tensor, " cells"], *, tolerance: float, steps: int, near: Near = "lu") -> Solution:
         """A field moved towards the solution, by GMRES from where it is; without a graph.
 
         Args:
             u: values ``(cells,)`` to start from.
             tolerance: norm of the residual over that of zeros at which it stops.
             steps: most steps.
-            smoother: whether the diagonal takes the place of the factor: cheap steps that smooth.
+            near: what preconditions the steps.
 
         Raises:
             SolverError: the solution is not unique.
@@ -94,9 +106,7 @@ class DiffusionEquations:
         refuse_loose(self.mesh.parts, loose_parts(self.mesh.parts, self._held_cells()))
         size, rest = float(self.residual(torch.zeros_like(u)).norm()), -self.residual(u)
         now = float(rest.norm()) or 1.0
-        change, done, left = self.factorize(smoother=smoother).approach(
-            rest, tolerance=tolerance * size / now, steps=steps
-        )
+        change, done, left = self.factorize(near).approach(rest, tolerance=tolerance * size / now, steps=steps)
         relative = left * now / size if size else left * now
         history = (float(rest.norm()) / size if size else float(rest.norm()), relative)
         return self._solution(u + change, Report(relative <= tolerance, done, relative, history, 1, done))
@@ -119,19 +129,18 @@ class DiffusionEquations:
         level = part_mean(solution.u, volume, parts)
         return replace(solution, u=solution.u + torch.isin(parts, loose) * (mean - level))
 
-    def factorize(self, *, smoother: bool = False) -> Nearby:
+    def factorize(self, near: Near = "lu") -> Nearby:
         """The matrix of the equations, ready to be solved with through that of the two-point flux.
 
         Args:
-            smoother: whether only the diagonal of that is taken.
+            near: what solves with that.
 
         Raises:
             SolverError: the matrix is singular.
         """
         reacts = (self.flux.geometry.volume * self.reaction).detach().numpy()
         two_point = self.flux.two_point() + sparse.diags_array(reacts)
-        near = Diagonal(two_point) if smoother else _factor(two_point, self.mesh.dim)
-        return Nearby(two_point + self.flux.correction(), near)
+        return Nearby(two_point + self.flux.correction(), _factor(two_point, self.mesh.dim, near))
 
     def _held_cells(self) -> Tensor:
         """Cells where a reaction holds the field, or a face through which the flux depends on it."""
@@ -141,7 +150,9 @@ class DiffusionEquations:
         return held
 
 
-def _factor(matrix: sparse.csr_array, dim: int) -> Factor:
+def _factor(matrix: sparse.csr_array, dim: int, near: Near) -> Factor:
+    if near != "lu":
+        return Diagonal(matrix) if near == "diagonal" else VCycle(matrix)
     if dim == 3 and matrix.shape[0] > LARGE:
         return Multigrid(matrix)
     return Pardiso(matrix) if has_pardiso() else LU(matrix, diagonal=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -105,6 +105,14 @@ class DiffusiveFlux:
             value=outer.value[held],
             flux=outer.flux[free],
         )
+
+    def scaled(self, factor: Float[Tensor, " faces"]) -> DiffusiveFlux:
+        """The flux with so many times the conductance in each face; gradients and given fluxes stay as they are.
+
+        Args:
+            factor: positive; it may require a gradient.
+        """
+        return replace(self, conductance=self.conductance * factor)
 
     def slope(self, u: Float[Tensor, " cells"]) -> Float[Tensor, "cells dim"]:
         """The gradient in each cell."""

@@ -8,6 +8,7 @@ from scipy.sparse.linalg import cg
 
 from gno.errors import SolverError
 from gno.fv.linear.factor import HostFactor
+from gno.fv.linear.v_cycle import VCycle
 
 TOLERANCE = 1e-12
 """Norm of the residual over that of the right-hand side at which the iteration stops."""
@@ -34,18 +35,7 @@ class Multigrid(HostFactor):
     """
 
     def __init__(self, matrix: sparse.csr_array) -> None:
-        import pyamg
-
-        diagonal = matrix.diagonal()
-        if not (diagonal > 0).all():
-            row = int(np.argmin(diagonal > 0))
-            raise SolverError(
-                f"the matrix is not positive definite: its diagonal is {diagonal[row]:.6g} in row {row}",
-                why="multigrid needs positive ones",
-                fix="choose method 'lu'",
-            )
-        self._matrix = matrix
-        self._cycle = pyamg.ruge_stuben_solver(sparse.csr_matrix(matrix)).aspreconditioner()
+        self._matrix, self._cycle = matrix, VCycle(matrix)
 
     def solve_array(self, b: np.ndarray, transposed: bool) -> np.ndarray:  # noqa: ARG002 - it is symmetric
         """The solution for ``b (n,)`` or ``(n, k)``."""
@@ -58,7 +48,7 @@ class Multigrid(HostFactor):
             return np.zeros_like(b)
         right = b / size
         with np.errstate(all="ignore"):
-            x, _ = cg(self._matrix, right, rtol=TOLERANCE, maxiter=STEPS, M=self._cycle)
+            x, _ = cg(self._matrix, right, rtol=TOLERANCE, maxiter=STEPS, M=self._cycle.operator)
             rest = np.abs(right - self._matrix @ x)
         relative = np.linalg.norm(rest) / np.linalg.norm(right)
         if not relative <= ACCEPTED:

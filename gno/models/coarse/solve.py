@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from gno.errors import ConfigError
 from gno.mesh.coarsening import coarsen
@@ -19,6 +19,20 @@ DEFAULTS = {"nodes": 256, "smoothing": 0}
 """What a table says of a coarse solver where it says nothing."""
 
 
+@runtime_checkable
+class Upscaling(Protocol):
+    """What solves the equations of a coarse mesh in its own way: ``LearnedUpscaling``."""
+
+    def solve(self, problem: Any, mesh: Mesh, coarse: Mesh) -> Mesh:
+        """The coarse mesh with the targets in its point data.
+
+        Args:
+            problem: whose equations they are.
+            mesh: the fine mesh, with the inputs.
+            coarse: of the same domain.
+        """
+
+
 @dataclass(frozen=True, eq=False)
 class CoarseSolve:
     """A solver on a coarse mesh of the domain, whose fields are interpolated at the nodes of the fine one.
@@ -29,6 +43,7 @@ class CoarseSolve:
         nodes: about how many nodes the coarse mesh has, where it is made from the fine one by ``gno.mesh.coarsen``.
         smoothing: steps of a smoother on the fine mesh that follow a correction; the solver has to have one.
         mesh: the coarse mesh, where one is given for all fine meshes.
+        upscaling: learned equations of the coarse mesh, in the place of the solver's own.
 
     Raises:
         ConfigError: fewer than 4 nodes, a negative smoothing, or a solver without a smoother.
@@ -47,6 +62,7 @@ class CoarseSolve:
     nodes: int = DEFAULTS["nodes"]
     smoothing: int = DEFAULTS["smoothing"]
     mesh: Mesh | None = None
+    upscaling: Upscaling | None = None
 
     def __post_init__(self) -> None:
         check_table({"nodes": self.nodes, "smoothing": self.smoothing})
@@ -75,7 +91,7 @@ class CoarseSolve:
             SolverError: the coarse solve does not converge.
         """
         coarse = self._coarse(mesh)
-        solved = self.equations.solve(self.equations.transferred(mesh, coarse)).point_data
+        solved = self._solved(mesh, coarse).point_data
         found = Interpolation.of(coarse, mesh.points)
         return mesh.with_data({**mesh.point_data, **{name: found(solved[name]) for name in names}})
 
@@ -87,6 +103,23 @@ class CoarseSolve:
         """
         return self.equations.smooth(mesh, self.smoothing) if self.smoothing else mesh  # type: ignore[attr-defined]
 
+    def cycled(self, mesh: Mesh) -> Mesh:
+        """The fine mesh with its fields after one V-cycle of multigrid.
+
+        Args:
+            mesh: with inputs, and fields at the nodes.
+        """
+        return self.equations.cycle(mesh)  # type: ignore[attr-defined, no-any-return]
+
+    @property
+    def has_cycle(self) -> bool:
+        """Whether the solver knows a V-cycle."""
+        return hasattr(self.equations, "cycle")
+
+    def plain(self) -> CoarseSolve:
+        """The same with the equations of the solver, and no learned ones."""
+        return replace(self, upscaling=None)
+
     def finer(self, factor: float = 2.0) -> CoarseSolve:
         """The same with edges so many times shorter.
 
@@ -95,6 +128,11 @@ class CoarseSolve:
         """
         nodes, dim = (self.nodes, 2) if self.mesh is None else (self.mesh.num_points, self.mesh.dim)
         return replace(self, nodes=round(nodes * factor**dim), mesh=None)
+
+    def _solved(self, mesh: Mesh, coarse: Mesh) -> Mesh:
+        if self.upscaling is not None:
+            return self.upscaling.solve(self.equations, mesh, coarse)
+        return self.equations.solve(self.equations.transferred(mesh, coarse))
 
     def _coarse(self, mesh: Mesh) -> Mesh:
         if self.mesh is not None:
@@ -112,7 +150,7 @@ def check_table(table: Mapping[str, Any]) -> None:
     """Refuse what a recipe cannot say of a coarse solver.
 
     Args:
-        table: ``nodes``, ``smoothing``, ``solver``.
+        table: ``nodes``, ``smoothing``, ``solver``, ``upscaling``.
 
     Raises:
         ConfigError: an unknown key, fewer than 4 nodes, or a negative smoothing.
@@ -120,9 +158,9 @@ def check_table(table: Mapping[str, Any]) -> None:
     Example:
         >>> check_table({"nodes": 100, "solver": {"name": "diffusion"}})
     """
-    wrong = sorted(set(table) - {*DEFAULTS, "solver"})
+    wrong = sorted(set(table) - {*DEFAULTS, "solver", "upscaling"})
     if wrong:
-        raise ConfigError(f"coarse has {wrong[0]!r}", why=f"known: {', '.join(DEFAULTS)}, solver")
+        raise ConfigError(f"coarse has {wrong[0]!r}", why=f"known: {', '.join(DEFAULTS)}, solver, upscaling")
     for name, least in (("nodes", 4), ("smoothing", 0)):
         value = table.get(name, DEFAULTS[name])
         if type(value) is not int or value < least:

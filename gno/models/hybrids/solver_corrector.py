@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from gno.errors import ConfigError, DataError
 from gno.models.coarse.registry import solver_of
 from gno.models.coarse.solve import CoarseSolve, check_table
+from gno.models.hybrids.learned_upscaling import LearnedUpscaling
 from gno.models.networks.registry import make
 from gno.nn.kernel_options import KernelOptions
 
@@ -40,6 +41,8 @@ class SolverCorrector(nn.Module):
         kernel: options of its kernels.
         coarse: the coarse solver: a ``CoarseSolve``, or a table of its ``nodes`` and ``smoothing``, and perhaps of a
             ``solver`` as of ``solver_of``. Without one an ``Operator`` takes that of the problem it was trained on.
+            ``upscaling`` are the arguments of a ``LearnedUpscaling`` that stands in for its equations, frozen; a recipe
+            names the model file that has it.
 
     Raises:
         ConfigError: an unknown network or solver, or a value that cannot be.
@@ -74,6 +77,7 @@ class SolverCorrector(nn.Module):
         self.register_buffer("scale", torch.ones(out_channels))
         self.register_buffer("rest_scale", torch.ones(out_channels))
         self.coarse, self.table = _parts(coarse)
+        self.upscaling = _frozen(self.table.get("upscaling"))
         self.arguments: dict[str, Any] = {
             "in_channels": in_channels, "out_channels": out_channels, "radius": [float(r) for r in radius],
             "network": network, "options": given, "kernel": table.to_dict(), "coarse": self.table,
@@ -111,7 +115,14 @@ def _parts(coarse: CoarseSolve | Mapping[str, Any] | None) -> tuple[CoarseSolve 
         return coarse, {"nodes": coarse.nodes, "smoothing": coarse.smoothing}
     table = dict(coarse or {})
     check_table(table)
+    if "upscaling" in table and "solver" in table:
+        raise ConfigError("coarse has a solver and an upscaling", why="that is learned for the problem's own equations")
     if "solver" not in table:
         return None, table
     options = {name: value for name, value in table.items() if name != "solver"}
     return CoarseSolve(solver_of(table["solver"]), **options), table
+
+
+def _frozen(arguments: Mapping[str, Any] | None) -> LearnedUpscaling | None:
+    """A network that was trained before, and does not learn on."""
+    return None if arguments is None else LearnedUpscaling(**arguments).requires_grad_(False).eval()

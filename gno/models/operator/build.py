@@ -20,7 +20,9 @@ from gno.models.features.channel import Channel
 from gno.models.features.geometry import Geometry
 from gno.models.hybrids.cfd_gcn import CFDGCN
 from gno.models.hybrids.options import hybrid_options
+from gno.models.hybrids.solver_corrector import SolverCorrector
 from gno.models.networks.registry import kind_of, make
+from gno.models.operator.trained_upscaling import with_upscaling
 from gno.models.registry import MODELS
 from gno.nn.kernel_options import KernelOptions
 
@@ -56,7 +58,11 @@ def build(
     seen = geometry_of(dataset, model, geometry)
     if kind_of(model, MODELS) is CFDGCN:
         options = hybrid_options(options, next(training_meshes(dataset, 1)), inputs, targets)
-    return network_of(model, options, inputs, targets, seen), inputs, targets, seen
+    options, learned = with_upscaling(options)
+    network = network_of(model, options, inputs, targets, seen)
+    if learned is not None and isinstance(network, SolverCorrector) and network.upscaling is not None:
+        network.upscaling.load_state_dict(learned.state_dict())
+    return network, inputs, targets, seen
 
 
 def channels_of(

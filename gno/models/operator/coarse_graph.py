@@ -15,6 +15,7 @@ from gno.mesh.geometry import node_volume
 from gno.mesh.means import around_nodes
 from gno.mesh.mesh import Mesh
 from gno.models.coarse.solve import CoarseSolve
+from gno.models.hybrids.learned_upscaling import check_upscalable
 from gno.models.hybrids.solver_corrector import SolverCorrector
 from gno.problems import problem_of
 from gno.problems.misfit import misfit
@@ -39,19 +40,20 @@ def coarse_of(operator: Operator) -> CoarseSolve:
     return network.coarse
 
 
-def prolonged(operator: Operator, mesh: Mesh) -> Mesh:
+def prolonged(operator: Operator, mesh: Mesh, coarse: CoarseSolve | None = None) -> Mesh:
     """The mesh with the prolonged coarse fields, zero on the boundary where the operator's targets are.
 
     Args:
-        operator: whose network corrects a coarse solution.
+        operator: whose network has a coarse solution inside.
         mesh: with the inputs.
+        coarse: another solver than that inside of a corrector.
 
     Raises:
         ConfigError: no solver, or a fine mesh of no more nodes than the coarse one.
         SolverError: the coarse solve does not converge.
     """
     names = [channel.spec.name for channel in operator.targets]
-    result = coarse_of(operator).prolonged(mesh, names)
+    result = (coarse_of(operator) if coarse is None else coarse).prolonged(mesh, names)
     if operator.boundary == "free":
         return result
     point, outer = dict(result.point_data), outer_nodes(mesh)
@@ -127,4 +129,7 @@ def bind(network: nn.Module, attributes: Mapping[str, Any]) -> None:
     """
     if isinstance(network, SolverCorrector) and network.coarse is None:
         problem = problem_of(attributes)
-        network.coarse = CoarseSolve(problem, **network.table) if problem is not None else None
+        if network.upscaling is not None:
+            check_upscalable(problem)
+        table = {**network.table, "upscaling": network.upscaling}
+        network.coarse = CoarseSolve(problem, **table) if problem is not None else None

@@ -11,6 +11,7 @@ from torch.export import Dim, ExportedProgram
 from gno.errors import ConfigError, DataError
 from gno.graph.multilevel import MultilevelData
 from gno.models.features.channel import Channel
+from gno.models.hybrids.learned_upscaling import LearnedUpscaling
 from gno.models.hybrids.solver_corrector import SolverCorrector
 from gno.models.operator.operator import Operator
 
@@ -44,9 +45,9 @@ def export(model: nn.Module, graph: MultilevelData) -> ExportedProgram:
         >>> program.module()(*program.example_inputs[0]).shape  # doctest: +SKIP
         torch.Size([30, 1])
     """
-    if isinstance(model.network if isinstance(model, Operator) else model, SolverCorrector):
+    if isinstance(model.network if isinstance(model, Operator) else model, SolverCorrector | LearnedUpscaling):
         raise ConfigError(
-            "a network that corrects a coarse solution cannot be exported",
+            "a network with a coarse solver inside cannot be exported",
             why="its solver is no program of torch alone",
             fix="predict with it, by gno predict or Operator.predict",
         )

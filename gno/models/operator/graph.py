@@ -20,6 +20,7 @@ from gno.models.features.boundary_distance import boundary_distance
 from gno.models.features.patch_distance import patch_distance
 from gno.models.hybrids.cfd_gcn import CFDGCN
 from gno.models.hybrids.solver_corrector import SolverCorrector
+from gno.models.operator.coarse_cells import cells_graph, has_cells
 from gno.models.operator.coarse_graph import coarse_fields
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def graph_of(operator: Operator, mesh: Mesh, like: MultilevelData | None = None)
             asks for, or of another shape than the coarse mesh of ``CFDGCN``; ``like`` of other nodes.
         MeshError: a cell that is inverted.
     """
+    if has_cells(operator):
+        return cells_graph(operator, mesh, like)
     if like is None:
         graph, features = _levels(operator, mesh)
     elif like.num_nodes == mesh.num_points:

@@ -18,9 +18,11 @@ from gno.graph.multilevel import MultilevelData
 from gno.mesh.mesh import Mesh
 from gno.models.features.channel import Channel
 from gno.models.features.geometry import Geometry
+from gno.models.hybrids.learned_upscaling import LearnedUpscaling
 from gno.models.hybrids.solver_corrector import SolverCorrector
 from gno.models.operator.band import Band
 from gno.models.operator.build import build, check_vanishing, training_meshes
+from gno.models.operator.coarse_cells import check_target
 from gno.models.operator.coarse_graph import bind, measure
 
 BOUNDARIES = ("free", "zero", "mask")
@@ -89,9 +91,11 @@ class Operator(nn.Module):
         if not self.targets:
             raise ConfigError("the operator has no targets", why="a network has to return something")
         bind(network, self.attributes)
+        if isinstance(network, LearnedUpscaling):
+            check_target(self.targets)
         widths = {"in_channels": self.num_inputs + geometry.num_features, "out_channels": self.num_outputs}
         for name, width in widths.items():
-            given = getattr(network, "arguments", widths)[name]
+            given = getattr(network, "arguments", widths).get(name, width)
             if given != width:
                 raise ConfigError(f"the network has {name}={given}", why=f"fields and features make {width}")
 
@@ -190,8 +194,8 @@ class Operator(nn.Module):
             place = (graph.pos - middle) / self.geometry.scale
             graph.x = torch.cat([graph.x, place.to(graph.x.dtype)], dim=1)
         out = self.network(graph)
-        if self.boundary == "free" or isinstance(self.network, SolverCorrector):  # that keeps the boundary itself
-            return out
+        if self.boundary == "free" or isinstance(self.network, SolverCorrector | LearnedUpscaling):
+            return out  # a solver keeps the boundary itself
         mean, std = ([v for c in self.targets for v in getattr(c.normalizer, name)] for name in ("mean", "std"))
         zero = -out.new_tensor(mean) / out.new_tensor(std)  # physical 0 as the network sees it
         return torch.lerp(zero.expand_as(out), out, self.factor(graph.boundary_distance, graph.is_boundary)[:, None])

@@ -16,6 +16,7 @@ from gno.mesh.mesh import Mesh
 from gno.mesh.used import used_part
 from gno.models.features.boundary_distance import boundary_distance
 from gno.models.operator.calibration import check_level, half_widths
+from gno.models.operator.coarse_cells import has_cells, solved_at_nodes
 from gno.models.operator.guard import guarded
 from gno.models.operator.together import encoded_together, own_part
 
@@ -55,6 +56,8 @@ def predict(operator: Operator, mesh: Mesh, *, together: bool = False, band: flo
 
 
 def _at_nodes(operator: Operator, mesh: Mesh, together: bool) -> dict[str, np.ndarray]:
+    if has_cells(operator):
+        return solved_at_nodes(operator, mesh)
     graph = operator.graph(mesh)
     was_training = operator.training
     operator.eval()

@@ -160,7 +160,7 @@ def test_what_cannot_be_is_refused(darcy: Path, dataset: MeshDataset, operator: 
         SolverCorrector(1, 1, radius=(0.1,), network="solvercorrector")
     with pytest.raises(ConfigError, match=r"coarse\.nodes is 3; it is a whole number, 4 or more"):
         SolverCorrector(1, 1, radius=(0.1,), coarse={"nodes": 3})
-    with pytest.raises(ConfigError, match="coarse has 'node'; known: nodes, smoothing, solver"):
+    with pytest.raises(ConfigError, match="coarse has 'node'; known: nodes, smoothing, solver, upscaling"):
         SolverCorrector(1, 1, radius=(0.1,), coarse={"node": 30})
     with pytest.raises(ConfigError, match=r"coarse\.smoothing is -1"):
         CoarseSolve(PROBLEM, smoothing=-1)
