@@ -109,7 +109,7 @@ class CoarseSolve:
         Args:
             mesh: with inputs, and fields at the nodes.
         """
-        return self.equations.cycle(mesh)  # type: ignore[attr-defined, no-any-return]
+        return self.equations.cycle(mesh)  # type: ignore[attr-defined]
 
     @property
     def has_cycle(self) -> bool:
