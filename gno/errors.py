@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 _CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ")
 """Characters that would break the line, or command the terminal: what a damaged file holds may stand in a message."""
@@ -124,3 +124,20 @@ def within_memory(what: str, *, fix: str) -> Iterator[None]:
             raise
         why = " ".join(str(error).split())[:200] or "the system gives no more"
         raise ResourceError(f"out of memory {what}", why=why, fix=fix) from error
+
+
+def within_memory_of(doing: str, count: int, *, of: str = "nodes") -> AbstractContextManager[None]:
+    """Say how large a mesh was, and how large one may fit, where memory does not suffice.
+
+    Args:
+        doing: what is done in the block: ``a prediction``.
+        count: of what the mesh is made.
+        of: what is counted.
+
+    Example:
+        >>> with within_memory_of("a prediction", 4000):
+        ...     raise MemoryError("900 GiB")
+        Traceback (most recent call last):
+        gno.errors.ResourceError: out of memory in a prediction on 4,000 nodes; 900 GiB; a mesh of 2,000 may fit
+    """
+    return within_memory(f"in {doing} on {count:,} {of}", fix=f"a mesh of {count // 2:,} may fit")

@@ -10,6 +10,7 @@ from gno.cli.outcome import ends, tell_report
 from gno.cli.output import Output
 from gno.cli.places import check_file
 from gno.cli.settings import settings
+from gno.errors import within_memory_of
 from gno.files import replacing
 from gno.mesh import load, save
 from gno.report import field_picture
@@ -43,11 +44,13 @@ def solve_gas(
     """
     given = settings(words, example="mach=0.8")
     check_file(out, (".vtu", ".msh"), inputs=[mesh, *filter(None, [initial])])
-    problem = GasProblem(load(mesh), given, bc, friction=friction)
-    start = None if initial is None else load(initial)
-    begun = time.perf_counter()
-    steady = problem.steady(lambda step, residual: output.note(f"step {step}: residual {residual:.2e}"), initial=start)
-    _tell(output, problem, steady, out, time.perf_counter() - begun)
+    domain, start = load(mesh), None if initial is None else load(initial)
+    with within_memory_of("a solve", domain.num_cells, of="cells"):
+        problem = GasProblem(domain, given, bc, friction=friction)
+        begun = time.perf_counter()
+        steady = problem.steady(lambda step, now: output.note(f"step {step}: residual {now:.2e}"), initial=start)
+        seconds = time.perf_counter() - begun
+    _tell(output, problem, steady, out, seconds)
 
 
 def _tell(output: Output, problem: GasProblem, steady: Steady, out: Path, seconds: float) -> None:

@@ -34,6 +34,7 @@ def darcy(
     from gno.cli.places import check_file
     from gno.cli.prediction import write_with_picture
     from gno.cli.settings import settings
+    from gno.errors import within_memory_of
     from gno.mesh import load
 
     output = Output(as_json=as_json, quiet=quiet)
@@ -42,7 +43,8 @@ def darcy(
     check_file(out, (".vtu", ".msh"), inputs=[mesh])
     domain = load(mesh)
     begun = time.perf_counter()
-    solved, shown, solution = darcy_fields(domain, given, boundary)
+    with within_memory_of("a solve", domain.num_cells, of="cells"):
+        solved, shown, solution = darcy_fields(domain, given, boundary)
     seconds = time.perf_counter() - begun
     picture = write_with_picture(solved, shown, out, title="solution of -div(a grad u) = f")
     flux, about = tell_flux(output, solution.flux), tell_report(output, solution.report, seconds)

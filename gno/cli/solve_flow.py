@@ -65,6 +65,7 @@ def navier_stokes(
     from gno.cli.places import check_file
     from gno.cli.series import Series, instants
     from gno.cli.settings import settings
+    from gno.errors import within_memory_of
     from gno.mesh import load
 
     output = Output(as_json=as_json, quiet=quiet)
@@ -75,11 +76,13 @@ def navier_stokes(
         check_file(out, (".vtu", ".msh"), inputs=[mesh])
     else:
         series.check(times, every, inputs=[mesh])
-    problem = FlowProblem(load(mesh), given, bc, patches=force, scalar_words=scalar_bc)
-    if times is None:
-        _steady(output, problem, out)
-    else:
-        _in_time(output, problem, FlowInTime(problem, times), series, every)
+    domain = load(mesh)
+    with within_memory_of("a solve", domain.num_cells, of="cells"):
+        problem = FlowProblem(domain, given, bc, patches=force, scalar_words=scalar_bc)
+        if times is None:
+            _steady(output, problem, out)
+        else:
+            _in_time(output, problem, FlowInTime(problem, times), series, every)
 
 
 def _steady(output: Output, problem: FlowProblem, out: Path) -> None:

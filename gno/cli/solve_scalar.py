@@ -45,7 +45,7 @@ def advection_diffusion(
     from gno.cli.scalar import ScalarProblem
     from gno.cli.series import Series, instants
     from gno.cli.settings import settings
-    from gno.errors import ConfigError
+    from gno.errors import ConfigError, within_memory_of
     from gno.mesh import load
 
     output = Output(as_json=as_json, quiet=quiet)
@@ -55,11 +55,15 @@ def advection_diffusion(
         check_file(out, (".vtu", ".msh"), inputs=[mesh])
         if "initial" in given:
             raise ConfigError("--set initial is of no use", why="no --time is given", fix="--time 1 --steps 100")
-        _steady(output, ScalarProblem(load(mesh), given, boundary), out)
     else:
-        series = Series(out)
-        series.check(times, every, inputs=[mesh])
-        _in_time(output, ScalarProblem(load(mesh), given, boundary), series, times, every)
+        Series(out).check(times, every, inputs=[mesh])
+    domain = load(mesh)
+    with within_memory_of("a solve", domain.num_cells, of="cells"):
+        problem = ScalarProblem(domain, given, boundary)
+        if times is None:
+            _steady(output, problem, out)
+        else:
+            _in_time(output, problem, Series(out), times, every)
 
 
 def _steady(output: Output, problem: ScalarProblem, out: Path) -> None:

@@ -25,28 +25,33 @@ Gno = Callable[..., Any]
 STARVED = """
 import contextlib, resource, sys
 from gno.cli import main
-left, model, small, big, out = sys.argv[1:]
-sys.argv[1:] = ["predict", model, small, "-o", small + ".out.vtu"]
+left, small, big, out, *command = sys.argv[1:]
+sys.argv[1:] = [*command, small, "-o", small + ".out.vtu"]
 with contextlib.suppress(SystemExit): main()  # what starves is not Python, which imports as it goes
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + int(left),) * 2)
-sys.argv[1:] = ["predict", model, big, "-o", out]
+sys.argv[1:] = [*command, big, "-o", out]
 main()
 """
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is limited as Linux does")
-def test_what_does_not_fit_into_memory_is_told(files: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("command", "left"), [(("predict", "m.safetensors"), 30), (("solve", "darcy"), 60)])
+def test_what_does_not_fit_into_memory_is_told(
+    files: Path, tmp_path: Path, command: tuple[str, str], left: int
+) -> None:
     from gno.mesh import shapes
 
     mesh = shapes.square(0.005, kind="quad")
     save(mesh.with_data({"permeability": np.full(mesh.num_points, 3.0)}), tmp_path / "big.vtu")
-    words = [str(30 << 20), files / "m.safetensors", files / "full.vtu", tmp_path / "big.vtu", tmp_path / "p.vtu"]
-    command = [sys.executable, "-c", STARVED, *map(str, words)]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    words = (left << 20, files / "full.vtu", tmp_path / "big.vtu", tmp_path / "p.vtu", *command)
+    starved = [sys.executable, "-c", STARVED, *(str(files / w if w == "m.safetensors" else w) for w in words)]
+    answer = subprocess.run(starved, capture_output=True, text=True, timeout=120, check=False)
     assert answer.returncode == 6, answer.stderr
     assert "Traceback" not in answer.stderr
-    assert answer.stderr.splitlines()[-3].startswith("error: out of memory")
+    what, _, fix = answer.stderr.splitlines()[-3:]
+    assert what.startswith("error: out of memory in a ")
+    assert fix.startswith("  fix: a mesh of 20,")
     assert [p.name for p in tmp_path.iterdir()] == ["big.vtu"]
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from gno.errors import SolverError, within_memory
+from gno.errors import SolverError, within_memory_of
 from gno.mesh.means import corner_mean
 from gno.mesh.mesh import Mesh
 from gno.mesh.used import used_part
@@ -37,14 +36,14 @@ def predict_in_time(propagator: Propagator, mesh: Mesh, steps: Sequence[float]) 
     propagator.eval()
     try:
         device = next(propagator.parameters()).device
-        with _within_memory(len(nodes)):
+        with within_memory_of("a step", len(nodes)):
             graph, state = propagator.graph(part).to(device), propagator.state(part).to(device)
         first = {c.spec.name: c.values(part).numpy() for c in propagator.states}
         first = {name: values[:, 0] if values.shape[1] == 1 else values for name, values in first.items()}
         is_fixed = graph.is_fixed.cpu().numpy()
         for number, step in enumerate(steps):
             # Without gradients only here: between two meshes the caller's own setting holds.
-            with _within_memory(len(nodes)), torch.no_grad():
+            with within_memory_of("a step", len(nodes)), torch.no_grad():
                 state = propagator.advance(graph, state, step)
             point = {name: values.cpu().double().numpy() for name, values in propagator.fields(state).items()}
             for name, values in first.items():
@@ -55,10 +54,6 @@ def predict_in_time(propagator: Propagator, mesh: Mesh, steps: Sequence[float]) 
             yield mesh.with_data({**mesh.point_data, **whole}, {**mesh.cell_data, **cell})
     finally:
         propagator.train(was_training)
-
-
-def _within_memory(num: int) -> AbstractContextManager[None]:
-    return within_memory(f"in a step on {num:,} nodes", fix=f"a mesh of {num // 2:,} may fit")
 
 
 def _check_finite(point: dict[str, np.ndarray], number: int) -> None:

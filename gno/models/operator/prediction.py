@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gno.errors import SolverError, within_memory
+from gno.errors import SolverError, within_memory_of
 from gno.mesh.faces import outer_nodes
 from gno.mesh.means import corner_mean
 from gno.mesh.mesh import Mesh
@@ -45,7 +45,7 @@ def predict(operator: Operator, mesh: Mesh, *, together: bool = False, band: flo
     """
     check_level(operator, band)
     part, nodes = used_part(mesh) if mesh.num_cells else (mesh, np.arange(mesh.num_points))
-    with within_memory(f"in a prediction on {len(nodes):,} nodes", fix=f"a mesh of {len(nodes) // 2:,} may fit"):
+    with within_memory_of("a prediction", len(nodes)):
         point = _at_nodes(operator, part, together)
     cell = {channel.spec.name: corner_mean(part, point[channel.spec.name]) for channel in operator.targets}
     point[DISTANCE] = distance_from_training(operator, part)
