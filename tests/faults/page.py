@@ -14,8 +14,10 @@ What can go wrong, and what happens then. Every error says in three lines what i
 to do; the command line ends with the exit code of its class. The table is made from `tests/faults/catalogue/table.py`
 by `python -m tests.faults.page`; each row is run through the Python API and the command line by
 `test_the_api_answers_as_the_catalogue_says` and `test_the_command_line_answers_as_the_catalogue_says`, or held by the
-tests it names. Readers are also fed files whose bytes were cut, flipped and inserted at random:
-`test_damaged_bytes_raise_our_errors_alone`; ten thousand of each kind by `pytest -m long tests/faults/test_fuzz.py`.
+tests it names. {both} of the {rows} rows are run through both; the others are faults of the machine,
+of processes, and of graphs that no file can hold. Readers are also fed files whose bytes were cut, flipped and
+inserted at random: `test_damaged_bytes_raise_our_errors_alone`; ten thousand of each kind by
+`pytest -m long tests/faults/test_fuzz.py`.
 Meshes and graphs of 0 to 50 nodes go through readers, graph builders, operations, solver and network:
 `test_small_meshes.py`.
 
@@ -30,7 +32,9 @@ the CPU alone, the latter by the error that torch raises.
 
 def text() -> str:
     """The page."""
-    return HEAD + "".join(_row(fault) for fault in FAULTS)
+    both = {fault.number for fault in FAULTS if fault.cases}
+    head = HEAD.format(both=len(both), rows=len({fault.number for fault in FAULTS}))
+    return head + "".join(_row(fault) for fault in FAULTS)
 
 
 def _row(fault: Fault) -> str:

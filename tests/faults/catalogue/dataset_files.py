@@ -8,9 +8,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from gno.datasets import DatasetWriter, MeshDataset, convert
+from gno.datasets import DatasetWriter, MeshDataset, convert, merge
 from gno.datasets.archive import reseal
-from gno.training import evaluate
+from gno.training import Recipe, evaluate, train
+from tests.datasets.layouts.folders import vtk_folder
+from tests.faults.catalogue.run_files import RECIPE
 from tests.faults.fault import Case, Place, Words
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1\n"
@@ -124,6 +126,79 @@ def foreign(place: Place) -> Path:
 def converted(path: Path, place: Place) -> Path:
     """Conversion by the API."""
     return convert([path], place.folder / "out.h5")
+
+
+def converted_words(path: Path, place: Place) -> Words:
+    """The same by command."""
+    return ("convert", path, "-o", place.folder / "out.h5")
+
+
+def into_ours(name: str, other: Callable[[np.ndarray], np.ndarray]) -> Case:
+    """Conversion of values in another form."""
+    values = np.arange(162.0).reshape(2, 9, 9)
+
+    def make(place: Place) -> Path:
+        with h5py.File(place.folder / "f.h5", "w") as raw:
+            raw["x"], raw["y"] = other(values), values
+        return place.folder / "f.h5"
+
+    def api(path: Path, place: Place) -> None:
+        with MeshDataset(converted(path, place)) as dataset:
+            mesh = dataset[1].mesh
+        unit = float(other(np.ones(1))[0])
+        np.testing.assert_allclose(mesh.point_data["x"], unit * mesh.point_data["y"], rtol=1e-6)
+
+    return Case(name, make, api, converted_words, "")
+
+
+def elsewhere(place: Place) -> Path:
+    """Cases in time, one of which names a file of the other."""
+    (place.folder / "cases").mkdir()
+    folder = vtk_folder(place.folder / "cases")
+    path = folder / "case_0" / "u.pvd"
+    path.write_text(path.read_text().replace("u_0001.vtu", "../case_1/u_0001.vtu"))
+    return folder
+
+
+def constant(place: Place) -> Path:
+    """A dataset with an input that is the same everywhere."""
+    path = place.folder / "d.h5"
+    with MeshDataset(place.sound / "d.h5") as dataset, DatasetWriter(path, dataset.fields) as writer:
+        for sample in dataset:
+            mesh = sample.mesh
+            writer.append(mesh.with_data({**mesh.point_data, "permeability": np.full(mesh.num_points, 3.0)}))
+    return path
+
+
+def trained(name: str, make: Callable[[Place], Path], says: str) -> Case:
+    """Training on a dataset."""
+
+    def api(path: Path, place: Place) -> object:
+        return train(Recipe.load(place.file("r.toml", RECIPE)), path, place.folder / "run")
+
+    def words(path: Path, place: Place) -> Words:
+        return ("train", place.file("r.toml", RECIPE), "--data", path, "-o", place.folder / "run")
+
+    return Case(name, make, api, words, says)
+
+
+def overlapping(place: Place) -> Path:
+    """A folder of two datasets: what one has to test with, the other has to train on."""
+    with MeshDataset(place.sound / "d.h5") as dataset:
+        for split in ("train", "test"):
+            with DatasetWriter(place.folder / f"{split}.h5", dataset.fields) as writer:
+                writer.append(dataset[0].mesh, split=split)
+    return place.folder
+
+
+def merged(folder: Path, _: Place) -> Path:
+    """Merging by the API."""
+    return merge([folder / "train.h5", folder / "test.h5"], folder / "out.h5")
+
+
+def merged_words(folder: Path, _: Place) -> Words:
+    """The same by command."""
+    return ("merge", folder / "train.h5", folder / "test.h5", "-o", folder / "out.h5")
 
 
 def no_split(path: Path, place: Place) -> object:

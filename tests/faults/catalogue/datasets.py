@@ -12,15 +12,23 @@ from tests.faults.catalogue.dataset_files import (
     bomb,
     case,
     changed,
+    constant,
     converted,
+    converted_words,
     damaged,
+    elsewhere,
     flipped,
     flipped_packed,
     foreign,
+    into_ours,
+    merged,
+    merged_words,
     no_split,
     no_split_words,
     outside,
+    overlapping,
     replaced,
+    trained,
     unfinished,
 )
 from tests.faults.fault import Case, Fault
@@ -34,9 +42,7 @@ REACHING = (
     ("storage", "keeps its values in another"),
     ("virtual", "is a virtual"),
 )
-WIDE = Case(
-    "by hand", foreign, converted, lambda p, s: ("convert", p, "-o", s.folder / "out.h5"), r"'x' has 1 of 81 .*not fini"
-)
+WIDE = Case("by hand", foreign, converted, converted_words, r"'x' has 1 of 81 .*not fini")
 ASKED = Case("valid", lambda place: place.copy("d.h5"), no_split, no_split_words, "'valid' of .* is empty; have: test")
 
 FAULTS = (
@@ -149,6 +155,7 @@ FAULTS = (
         10,
         "big-endian, half or double precision",
         "read right",
+        cases=(into_ours("big-endian", lambda x: x.astype(">f4")), into_ours("half", lambda x: x.astype("f2"))),
         tests=("test_big_endian_arrays_are_read_right", "test_numbers_of_other_widths_and_orders_are_read_right"),
     ),
     Fault(
@@ -163,6 +170,7 @@ FAULTS = (
         12,
         "constant field",
         "scaled by 1, with a warning",
+        cases=(trained("permeability", constant, "a constant field is shifted"),),
         tests=("test_a_constant_field_is_shifted_with_a_warning",),
         warns=True,
     ),
@@ -170,6 +178,7 @@ FAULTS = (
         13,
         "huge values",
         "statistics lose nothing; squares that overflow are refused",
+        cases=(into_ours("huge", lambda x: 1e30 * x),),
         tests=("test_single_precision_and_huge_values_lose_nothing", "test_values_whose_squares_overflow_are_refused"),
     ),
     Fault(
@@ -243,6 +252,7 @@ FAULTS = (
         21,
         "a sample to test with is in the training split",
         "counted in a warning when it is written, in a note of `gno check`",
+        cases=(Case("merged", overlapping, merged, merged_words, "1 samples to validate or test are in the train"),),
         tests=("test_a_test_sample_seen_in_training_is_told", "test_overlap_counts_content_not_numbers"),
         warns=True,
     ),
@@ -264,7 +274,8 @@ FAULTS = (
         "collection or container that names files elsewhere",
         "refused; no archive is ever unpacked to disk",
         DataError,
-        tests=(
+        (Case("collection", elsewhere, converted, converted_words, "must lie in the folder"),),
+        (
             "test_a_collection_must_not_refer_to_other_folders",
             "test_entities_pieces_and_outside_files_are_refused",
             "test_heavy_data_that_reach_out_of_their_file_are_refused",

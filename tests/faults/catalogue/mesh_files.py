@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gno.datasets import DatasetWriter, MeshDataset
 from gno.fv import Diffusion, Dirichlet
 from gno.mesh import Mesh, load, save
 from gno.models import Operator
@@ -83,6 +84,16 @@ def wave(place: Place) -> Path:
     return place.folder / "m.vtu"
 
 
+def with_lines(place: Place) -> Path:
+    """A triangle, and a line on its border."""
+    import meshio
+
+    points = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0]])
+    cells = [("line", np.array([[0, 1]])), ("triangle", np.array([[0, 1, 2]]))]
+    meshio.Mesh(points, cells).write(place.folder / "m.vtu")
+    return place.folder / "m.vtu"
+
+
 def predict(path: Path, place: Place) -> Mesh:
     """Prediction by the API."""
     return Operator.load(place.sound / "m.safetensors").predict(load(path))
@@ -101,6 +112,30 @@ def strict_words(path: Path, place: Place) -> Words:
 def strict(path: Path, place: Place) -> Mesh:
     """Prediction by the API, where a warning is an error."""
     return Operator.load(place.sound / "m.safetensors").predict(load(path), strict=True)
+
+
+def with_angle(name: str) -> Case:
+    """Prediction by a model that takes a parameter, on a mesh that has none."""
+
+    def make(place: Place) -> Path:
+        with MeshDataset(place.sound / "d.h5") as old, DatasetWriter(place.folder / "d.h5", old.fields) as writer:
+            for number, sample in enumerate(old):
+                writer.append(sample.mesh, {name: float(number)})
+        with MeshDataset(place.folder / "d.h5") as dataset:
+            model = Operator.from_dataset(dataset, "gkn", width=4, depth=1, kernel={"width": 4}, params=[name])
+        model.save(place.folder / "m.safetensors")
+        return place.folder / "m.safetensors"
+
+    def words(path: Path, place: Place) -> Words:
+        return ("predict", path, place.sound / "full.vtu", "-o", place.folder / "p.vtu")
+
+    return Case(
+        name,
+        make,
+        lambda p, s: Operator.load(p).predict(load(s.sound / "full.vtu")),
+        words,
+        f"wants {name}|takes the field '{name}'.*--set {name}=",
+    )
 
 
 def bounded(name: str) -> Case:

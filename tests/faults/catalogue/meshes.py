@@ -19,6 +19,18 @@ from tests.faults.catalogue.mesh_files import (
     su2,
     vtk_of_quadratic,
     wave,
+    with_angle,
+    with_lines,
+)
+from tests.faults.catalogue.odd_meshes import (
+    predicted,
+    renumbered,
+    sparse,
+    stretched,
+    triangle,
+    turned,
+    twice,
+    unused,
 )
 from tests.faults.fault import Case, Fault
 
@@ -96,12 +108,14 @@ FAULTS = (
         29,
         "nodes at the same place",
         "counted by `gno check`; not merged: node numbers are the user's",
+        cases=(su2("same", "5 0 1 2; 5 4 2 3", "", FOUR.replace("4\n0", "5\n0", 1) + "0 0 4\n"),),
         tests=("test_regions_unused_and_duplicate_points_and_bare_faces_are_told", "test_coincident_points"),
     ),
     Fault(
         30,
         "nodes that no cell uses",
         "kept in their place, with zeros in a prediction",
+        cases=(su2("read", TWO, "", FINE), predicted("predicted", unused)),
         tests=(
             "test_nodes_are_numbered_as_in_the_file_also_where_no_cell_uses_them",
             "test_nodes_of_no_cell_get_zero_and_change_nothing",
@@ -111,6 +125,7 @@ FAULTS = (
         31,
         "mesh of parts that nothing connects",
         "a solver needs a hold in each part; a network needs none",
+        cases=(predicted("two", twice),),
         tests=(
             "test_parts_of_a_mesh_have_a_pressure_each",
             "test_parts_that_nothing_connects_and_nodes_of_no_cell_do_no_harm",
@@ -135,6 +150,7 @@ FAULTS = (
         34,
         "lines among triangles, triangles among tetrahedra",
         "cells of lower dimension are the boundary",
+        cases=(case("lines", with_lines, ""),),
         tests=("test_lines_among_triangles_are_the_boundary",),
     ),
     Fault(
@@ -191,12 +207,13 @@ FAULTS = (
         41,
         "mesh of one cell or few",
         "works, or is refused in words",
+        cases=(predicted("one", triangle),),
         tests=("test_meshes_of_few_nodes_work_or_are_refused",),
     ),
     Fault(
         42,
         "mesh too large for memory",
-        "refused in words, nothing is written",
+        "says which mesh may fit, and writes nothing",
         ResourceError,
         tests=("test_what_does_not_fit_into_memory_is_told",),
     ),
@@ -218,6 +235,7 @@ FAULTS = (
         45,
         "node without edges",
         "finite, zero where nothing is heard",
+        cases=(predicted("far apart", sparse),),
         tests=("test_isolated_nodes_and_no_edges_at_all_give_zero",),
     ),
     Fault(
@@ -230,6 +248,7 @@ FAULTS = (
         47,
         "radius far too small or too large for the mesh",
         "no harm: levels reach every node, and neighbors are never cut off",
+        cases=(predicted("large", stretched(0.01)), predicted("small", stretched(100.0))),
         tests=(
             "test_levels_far_coarser_or_finer_than_the_mesh_do_no_harm",
             "test_levels_are_nested_and_every_node_is_reached_both_ways",
@@ -247,6 +266,7 @@ FAULTS = (
         49,
         "fields in another order",
         "names are compared, not places",
+        cases=(predicted("turned", turned),),
         tests=("test_fields_in_another_order_give_the_same_prediction",),
     ),
     Fault(
@@ -254,7 +274,8 @@ FAULTS = (
         "parameter that the model takes and nobody gives",
         "named, with `--set`",
         DataError,
-        tests=("test_predict_sets_them_and_flags_what_training_did_not_see",),
+        (with_angle("angle"),),
+        ("test_predict_sets_them_and_flags_what_training_did_not_see",),
     ),
     Fault(
         51,
@@ -273,6 +294,7 @@ FAULTS = (
         52,
         "mesh outside the training set",
         "distance from training at each node, in the file",
+        cases=(Case("high", beyond, predict, predict_words, ""),),
         tests=("test_distance_from_training_is_zero_inside_and_counts_deviations_outside",),
     ),
     Fault(
@@ -287,6 +309,7 @@ FAULTS = (
         89,
         "nodes numbered anew",
         "the same prediction",
+        cases=(predicted("anew", renumbered),),
         tests=(
             "test_a_prediction_knows_neither_numbering_nor_place",
             "test_renumbering_the_nodes_renumbers_the_result",

@@ -88,6 +88,7 @@ FAULTS = (
         58,
         "model trained on CUDA, read without it",
         "read on the CPU",
+        cases=(case("as saved", bytes, ""),),
         tests=("test_predictions_after_loading_are_equal_to_the_bit",),
     ),
     Fault(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
-from gno.fv import Diffusion
-from gno.mesh import load
+from gno.fv import AdvectionDiffusion, Diffusion, Dirichlet
+from gno.mesh import load, save, shapes
 from gno.models import Operator
 from gno.models.file.header import sealed
 from gno.training import Recipe, train
@@ -119,6 +121,32 @@ def with_notes(place: Place) -> Path:
     (place.folder / "notes").mkdir()
     (place.folder / "notes" / "mine.txt").write_text("mine")
     return place.folder / "notes"
+
+
+def held(place: Place) -> Path:
+    """A folder that another run writes to, until this process ends."""
+    folder = place.folder / "run"
+    folder.mkdir()
+    fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX)
+    return folder
+
+
+def unsmooth(place: Place) -> Path:
+    """A mesh for two streams between which nothing smooths."""
+    save(shapes.square(0.06), place.folder / "m.vtu")
+    return place.folder / "m.vtu"
+
+
+def stirred(path: Path, _: Place) -> object:
+    """A step from one stream to the other."""
+    field = AdvectionDiffusion(load(path), {"left": Dirichlet(1.0), "*": Dirichlet(0.0)})
+    return field.solve(torch.tensor([1.0, 0.5], dtype=torch.float64), 0.0)
+
+
+def stirred_words(path: Path, place: Place) -> Words:
+    """The same by command."""
+    medium = ("--set", "velocity=1,0.5", "--set", "diffusivity=0", "--bc", "left=dirichlet:1", "--bc", "*=dirichlet")
+    return ("solve", "advection-diffusion", path, "-o", place.folder / "s.vtu", *medium)
 
 
 def unheld(path: Path, _: Place) -> object:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from gno.errors import ConfigError, Interrupted, ResourceError, SolverError
+from gno.fv.nonlinear.report import ConvergenceError
 from gno.mesh import load
 from tests.faults.catalogue.run_files import (
     RECIPE,
     accents,
+    held,
     inside_a_file,
     on_device,
     recipe,
     run,
+    stirred,
+    stirred_words,
     unheld,
     unheld_words,
+    unsmooth,
     with_notes,
 )
 from tests.faults.fault import Case, Fault
@@ -61,7 +66,8 @@ FAULTS = (
         "two runs in one folder",
         "the second is refused",
         ConfigError,
-        tests=("test_a_folder_that_is_taken_is_refused_and_left_alone", "test_two_writers_of_one_file_are_refused"),
+        (run("held", held, "another run writes to it"),),
+        ("test_a_folder_that_is_taken_is_refused_and_left_alone", "test_two_writers_of_one_file_are_refused"),
     ),
     Fault(
         65,
@@ -140,8 +146,9 @@ FAULTS = (
         73,
         "solver that does not converge",
         "never a field: iterations and residual; a method that is compared counts as NaN",
-        SolverError,
-        tests=(
+        ConvergenceError,
+        (Case("step", unsmooth, stirred, stirred_words, "no convergence: the relative residual is"),),
+        (
             "test_no_convergence_is_said",
             "test_what_did_not_converge_raises_with_its_report",
             "test_an_iteration_that_fails_says_what_may_help",
