@@ -27,7 +27,7 @@ from gno.fv.nonlinear.jacobian import local_derivatives
 from gno.fv.volumes.geometry import Geometry
 
 
-class EulerTheta(NamedTuple):
+class CompressibleTheta(NamedTuple):
     """Everything that the balances depend on, beside the state.
 
     Args:
@@ -47,7 +47,7 @@ class EulerTheta(NamedTuple):
     held: Held | None = None
 
 
-class EulerBalance(Balance):
+class CompressibleBalance(Balance):
     r"""Balances of :math:`U = (\rho, \rho v, \rho E)` of each dual cell.
 
     .. math::
@@ -80,7 +80,7 @@ class EulerBalance(Balance):
         self._rows = {kind: boundary.rows(kind) for kind in sorted(kinds, key=lambda kind: kind.__name__)}
         super().__init__(mesh.owner, mesh.neighbor, num_cells=mesh.num_cells, components=mesh.dim + 2, stencil=stencil)
 
-    def theta(self, geometry: Geometry, free: FreeStream) -> EulerTheta:
+    def theta(self, geometry: Geometry, free: FreeStream) -> CompressibleTheta:
         """What the fluxes take.
 
         Args:
@@ -91,7 +91,7 @@ class EulerBalance(Balance):
             ConfigError: values on the boundary that cannot be used, or a vortex in a stream not slower than sound.
         """
         boundary, ratio = self.boundary, self.heat_ratio
-        theta = EulerTheta(
+        theta = CompressibleTheta(
             Metric.of(geometry, self.length),
             self.weights(geometry),
             boundary.outside(geometry, free.gas, free.units),
@@ -106,14 +106,14 @@ class EulerBalance(Balance):
         """Coefficients of the gradients, on their stencil."""
 
     @abstractmethod
-    def carried(self, p: Gas, n: Gas, g_p: Slope, g_n: Slope, theta: EulerTheta) -> State:
+    def carried(self, p: Gas, n: Gas, g_p: Slope, g_n: Slope, theta: CompressibleTheta) -> State:
         """Of mass, momentum and energy through the inner faces, without friction."""
 
     @abstractmethod
     def slope(self, gas: Gas, g: Slope) -> Slopes:
         """Gradients of velocity and temperature, from those that the scheme has."""
 
-    def flux(self, u_p: State, u_n: State, g_p: Slope, g_n: Slope, theta: EulerTheta) -> State:
+    def flux(self, u_p: State, u_n: State, g_p: Slope, g_n: Slope, theta: CompressibleTheta) -> State:
         """Of mass, momentum and energy through the inner faces."""
         p, n = Gas.of(u_p, self.heat_ratio), Gas.of(u_n, self.heat_ratio)
         flux = self.carried(p, n, g_p, g_n, theta)
@@ -124,18 +124,20 @@ class EulerBalance(Balance):
         mean = Gas(*((a + b) / 2 for a, b in zip(p, n)))
         return flux + self.laminar.flux(mean, slope, theta.metric.area, self.heat_ratio, theta.viscosity)
 
-    def gradient(self, theta: EulerTheta) -> tuple[Tensor, Tensor]:
+    def gradient(self, theta: CompressibleTheta) -> tuple[Tensor, Tensor]:
         """Nothing is added to the linear part by the boundary."""
         return theta.coefficient, theta.metric.volume.new_zeros(())
 
-    def outer_flux(self, u_p: State, g_p: Slope, theta: EulerTheta) -> State:
+    def outer_flux(self, u_p: State, g_p: Slope, theta: CompressibleTheta) -> State:
         """Of mass, momentum and energy out through the outer faces."""
         flux = boundary_flux(self._rows, u_p, theta.outside, theta.metric.outer_area, self.heat_ratio)
         if self.laminar is None or theta.viscosity is None:
             return flux
         return flux + self._outer_friction(self.laminar, u_p, g_p, theta, theta.viscosity)
 
-    def _outer_friction(self, laminar: Laminar, u_p: State, g_p: Slope, theta: EulerTheta, viscosity: Rows) -> State:
+    def _outer_friction(
+        self, laminar: Laminar, u_p: State, g_p: Slope, theta: CompressibleTheta, viscosity: Rows
+    ) -> State:
         """Of momentum and energy, by friction; nothing where the gas sticks, for the balance of the node says that."""
         gas, area, ratio = Gas.of(u_p, self.heat_ratio), theta.metric.outer_area, self.heat_ratio
         slope, size2 = self.slope(gas, g_p), dot(area, area)
@@ -150,12 +152,12 @@ class EulerBalance(Balance):
             flux = flux.index_copy(-2, rows, whole.index_select(-2, rows) + held)
         return flux
 
-    def residual(self, u: State, parameters: EulerTheta) -> State:
+    def residual(self, u: State, parameters: CompressibleTheta) -> State:
         """By how much each balance is missed, and how far walls are from what they hold."""
         free = self.free_residual(u, parameters)
         return free if parameters.held is None else parameters.held.residual(free, u)
 
-    def free_residual(self, u: State, theta: EulerTheta) -> State:
+    def free_residual(self, u: State, theta: CompressibleTheta) -> State:
         """By how much each balance is missed without the pull of the walls that the gas sticks to.
 
         Through the vortex each far cell knows of all on walls.
@@ -168,12 +170,14 @@ class EulerBalance(Balance):
             theta = self._swirled(theta, theta.vortex, self._circulation(u, theta, theta.vortex))
         return super().residual(u, theta)
 
-    def jacobian(self, u: State, parameters: EulerTheta, *, first_order: bool = False) -> tuple[Tensor, SparsePattern]:
+    def jacobian(
+        self, u: State, parameters: CompressibleTheta, *, first_order: bool = False
+    ) -> tuple[Tensor, SparsePattern]:
         """The exact derivative of the residual; as of ``Balance``."""
         values, pattern = super().jacobian(u, parameters, first_order=first_order)
         return values if parameters.held is None else parameters.held.jacobian(values, pattern), pattern
 
-    def friction(self, u: State, theta: EulerTheta) -> Float[Tensor, "*samples outer dim"] | None:
+    def friction(self, u: State, theta: CompressibleTheta) -> Float[Tensor, "*samples outer dim"] | None:
         """What friction pulls the outer faces with; nought but on walls.
 
         Args:
@@ -192,14 +196,14 @@ class EulerBalance(Balance):
         share = (size / whole[place])[:, None] * theta.held.pulled(self.free_residual(u, theta))[..., place, :]
         return pulled.index_copy(-2, rows, share)
 
-    def _at_border(self, u: State, theta: EulerTheta) -> tuple[Tensor, Tensor]:
+    def _at_border(self, u: State, theta: CompressibleTheta) -> tuple[Tensor, Tensor]:
         """What flows out of momentum, and the part of the pressure."""
         g, _ = self.slopes(u, theta)
         at, slope = self.border_side(u, g)
         pressure = Gas.of(at, self.heat_ratio).pressure[..., None] * theta.metric.outer_area
         return self.outer_flux(at, slope, theta)[..., 1:-1], pressure
 
-    def linearized(self, u: State, parameters: EulerTheta) -> Linearization:
+    def linearized(self, u: State, parameters: CompressibleTheta) -> Linearization:
         """The exact derivative of the residual, of which the vortex makes a product of two vectors.
 
         Args:
@@ -229,16 +233,16 @@ class EulerBalance(Balance):
         values, pattern = self.jacobian(u, self._swirled(parameters, vortex, circulation))
         return values, pattern, None, RankOne(column, row)
 
-    def _circulation(self, u: State, theta: EulerTheta, vortex: Vortex) -> Tensor:
+    def _circulation(self, u: State, theta: CompressibleTheta, vortex: Vortex) -> Tensor:
         gas = Gas.of(u.index_select(-2, self.border), self.heat_ratio)
         return vortex.circulation(gas.pressure, theta.outside.far)
 
     @staticmethod
-    def _swirled(theta: EulerTheta, vortex: Vortex, circulation: Tensor) -> EulerTheta:
+    def _swirled(theta: CompressibleTheta, vortex: Vortex, circulation: Tensor) -> CompressibleTheta:
         far = vortex.around(theta.outside.far, circulation)
         return theta._replace(outside=theta.outside._replace(far=far), vortex=None)
 
-    def rate(self, u: State, theta: EulerTheta) -> Float[Tensor, "*samples cells"]:
+    def rate(self, u: State, theta: CompressibleTheta) -> Float[Tensor, "*samples cells"]:
         r"""Volume over the time in which the fastest wave crosses each dual cell, and friction and heat do.
 
         .. math::
@@ -257,7 +261,7 @@ class EulerBalance(Balance):
         inner = torch.zeros_like(m.volume).index_add(0, self.inside, narrow).index_add(0, self.neighbor, narrow)
         return waves + own * inner.index_add(0, at, dot(outer, outer) / m.volume[at])
 
-    def wave_rate(self, u: State, theta: EulerTheta) -> Float[Tensor, "*samples cells"]:
+    def wave_rate(self, u: State, theta: CompressibleTheta) -> Float[Tensor, "*samples cells"]:
         r"""That of waves alone, :math:`\sum_f (|v \cdot S| + c |S|)`.
 
         Args:

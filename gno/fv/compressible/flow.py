@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gno.errors import ConfigError, SolverError
 from gno.fv.boundary.conditions import Condition
-from gno.fv.compressible.balance import EulerBalance, EulerTheta
+from gno.fv.compressible.balance import CompressibleBalance, CompressibleTheta
 from gno.fv.compressible.boundary import BODIES, GasBoundary
 from gno.fv.compressible.free_stream import FreeStream, Number
 from gno.fv.compressible.gas import Conserved, Gas
@@ -95,7 +95,7 @@ class Compressible:
         self.scheme, self.heat_ratio, self.chord, self.viscous = scheme, heat_ratio, chord, viscous
         self.boundary = GasBoundary.of(self.mesh, conditions, friction=viscous is not None)
         self.boundary.warn_near(chord)
-        self.balance: EulerBalance = (
+        self.balance: CompressibleBalance = (
             JSTBalance(self.boundary, heat_ratio, chord, viscous)
             if scheme == "jst"
             else UpwindBalance(self.boundary, heat_ratio, chord, roe if scheme == "roe" else hllc, viscous)
@@ -166,7 +166,7 @@ class Compressible:
             length=length,
         )
 
-    def parameters(self, free: FreeStream, points: Float[Tensor, "nodes dim"] | None = None) -> EulerTheta:
+    def parameters(self, free: FreeStream, points: Float[Tensor, "nodes dim"] | None = None) -> CompressibleTheta:
         """What the residual depends on beside the state: geometry, and what is given on the boundary.
 
         Args:
@@ -194,7 +194,7 @@ class Compressible:
 
     def steady(
         self,
-        parameters: EulerTheta,
+        parameters: CompressibleTheta,
         start: Conserved,
         *,
         scale: Float[Tensor, " samples"],
@@ -223,8 +223,8 @@ class Compressible:
 
     def _march(
         self,
-        balance: EulerBalance,
-        parameters: EulerTheta,
+        balance: CompressibleBalance,
+        parameters: CompressibleTheta,
         start: Tensor,
         scale: Tensor,
         method: PseudoTime,
@@ -259,7 +259,7 @@ class Compressible:
         except SolverError:
             return still
 
-    def residual(self, state: Conserved, parameters: EulerTheta) -> Conserved:
+    def residual(self, state: Conserved, parameters: CompressibleTheta) -> Conserved:
         r"""What flows out of each dual cell: :math:`\sum_j F_{ij} + \sum_b F_b`, nought where the flow is steady.
 
         So :math:`V_i \, \partial U_i / \partial t = -R_i(U)`, with ``parameters.metric.volume``.
@@ -287,7 +287,9 @@ class Compressible:
                 why=f"the mesh and the samples need {(*still.shape[:-1], self.mesh.dim)}",
             ) from error
 
-    def flow(self, state: Conserved, free: FreeStream, parameters: EulerTheta, report: Report) -> CompressibleFlow:
+    def flow(
+        self, state: Conserved, free: FreeStream, parameters: CompressibleTheta, report: Report
+    ) -> CompressibleFlow:
         """A state in the unit of the user, with all that forces need.
 
         Args:

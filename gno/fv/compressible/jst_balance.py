@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import pad
 
-from gno.fv.compressible.balance import EulerBalance, EulerTheta
+from gno.fv.compressible.balance import CompressibleBalance, CompressibleTheta
 from gno.fv.compressible.boundary import GasBoundary
 from gno.fv.compressible.gas import Gas
 from gno.fv.compressible.jst import Neighborhood, jst, transported
@@ -17,7 +17,7 @@ from gno.fv.nonlinear.balance import Slope, State
 from gno.fv.volumes.geometry import Geometry
 
 
-class JSTBalance(EulerBalance):
+class JSTBalance(CompressibleBalance):
     """Central fluxes with differences of second and fourth order.
 
     Args:
@@ -49,7 +49,7 @@ class JSTBalance(EulerBalance):
         gradient = self._neighbors.gradient(geometry)[:, None].expand(-1, dim + 1, -1)
         return torch.cat([pad(sums, (0, dim - 1)), gradient], 1)
 
-    def values(self, u: State, theta: EulerTheta) -> Float[Tensor, "*samples _rows _values"]:
+    def values(self, u: State, theta: CompressibleTheta) -> Float[Tensor, "*samples _rows _values"]:
         """Density, momentum, enthalpy, pressure twice, spectral radius, and with friction velocity and temperature."""
         gas = Gas.of(u, self.heat_ratio)
         pressure, radius = gas.pressure[..., None], self.wave_rate(u, theta)[..., None]
@@ -60,7 +60,7 @@ class JSTBalance(EulerBalance):
         """Gradients of velocity and temperature."""
         return g[..., -gas.velocity.shape[-1] - 1 :, :]
 
-    def carried(self, p: Gas, n: Gas, g_p: Slope, g_n: Slope, theta: EulerTheta) -> State:
+    def carried(self, p: Gas, n: Gas, g_p: Slope, g_n: Slope, theta: CompressibleTheta) -> State:
         """Of mass, momentum and energy through the inner faces, without friction."""
         near_p, near_n = self._near(g_p, self.inside), self._near(g_n, self.neighbor)
         return jst(p, n, near_p, near_n, theta.metric.area, self.heat_ratio)

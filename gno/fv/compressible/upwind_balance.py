@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gno.fv.compressible.balance import EulerBalance, EulerTheta
+from gno.fv.compressible.balance import CompressibleBalance, CompressibleTheta
 from gno.fv.compressible.boundary import GasBoundary
 from gno.fv.compressible.gas import Gas
 from gno.fv.compressible.laminar import Laminar, Slopes
@@ -22,7 +22,7 @@ FLAT = 1.0
 """Venkatakrishnan's K: the larger, the less a reconstruction is limited."""
 
 
-class UpwindBalance(EulerBalance):
+class UpwindBalance(CompressibleBalance):
     """Upwind fluxes between states that are extrapolated to the middle of each edge; of second order.
 
     Args:
@@ -49,11 +49,11 @@ class UpwindBalance(EulerBalance):
         warmth, rho = (self.heat_ratio * gas.pressure / gas.density)[..., None, None], gas.density[..., None, None]
         return torch.cat([velocity, (self.heat_ratio * pressure - warmth * density) / rho], -2)
 
-    def values(self, u: State, theta: EulerTheta) -> Float[Tensor, "*samples _rows _values"]:  # noqa: ARG002 - as of the parent
+    def values(self, u: State, theta: CompressibleTheta) -> Float[Tensor, "*samples _rows _values"]:  # noqa: ARG002 - as of the parent
         """Density, velocity and pressure."""
         return Gas.of(u, self.heat_ratio).packed()
 
-    def carried(self, p: Gas, n: Gas, g_p: Slope, g_n: Slope, theta: EulerTheta) -> State:
+    def carried(self, p: Gas, n: Gas, g_p: Slope, g_n: Slope, theta: CompressibleTheta) -> State:
         """Of mass, momentum and energy through the inner faces, without friction."""
         m, density, pressure = theta.metric, (p.density + n.density) / 2, (p.pressure + n.pressure) / 2
         sound = (self.heat_ratio * pressure / density).sqrt()[..., None].expand_as(p.velocity)
