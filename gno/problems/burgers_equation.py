@@ -8,7 +8,7 @@ from jaxtyping import Complex, Float
 from torch import Tensor
 
 from gno.problems.fourier import Modes
-from gno.problems.lawson import march
+from gno.problems.lawson import Semilinear, march
 
 LONGEST = 0.01
 """Longest step."""
@@ -61,15 +61,8 @@ class BurgersEquation:
         Raises:
             SolverError: the values grow beyond bounds.
         """
-        found = march(
-            self.modes.taken_from(u0),
-            times,
-            linear=-self.viscosity * self.modes.square,
-            tendency=self._tendency,
-            speed=self._speed,
-            courant=self.courant,
-            longest=LONGEST,
-        )
+        equation = Semilinear(-self.viscosity * self.modes.square, self._tendency, self._speed)
+        found = march(equation, self.modes.taken_from(u0), times, courant=self.courant, longest=LONGEST)
         lost = float(found.total)
         change = 0.5 * float(self.modes.mean_square(found.states[-1]) - self.modes.mean_square(found.states[0]))
         return Solved(found.states, abs(change + lost) / max(abs(change), lost, 1e-300))

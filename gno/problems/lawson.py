@@ -78,38 +78,45 @@ class Advance(NamedTuple):
     steps: int
 
 
-def advance(
-    v: Complex[Tensor, "..."],
-    span: float,
-    *,
-    linear: Float[Tensor, "..."],
-    tendency: Tendency,
-    speed: Callable[[Tensor], float],
-    courant: float,
-    longest: float,
-) -> Advance:
+class Semilinear(NamedTuple):
+    r"""An equation :math:`\dot v = L v + N(v)`, and how quick it is.
+
+    Args:
+        linear: diagonal of ``L``, not positive.
+        tendency: ``N`` and the rates.
+        speed: Courant number of a step of length 1.
+    """
+
+    linear: Float[Tensor, "..."]
+    tendency: Tendency
+    speed: Callable[[Tensor], float]
+
+
+def advance(equation: Semilinear, v: Complex[Tensor, "..."], span: float, *, courant: float, longest: float) -> Advance:
     """Go through a span in equal steps; where the flow becomes too quick for them, once more with twice as many.
 
     Args:
+        equation: of the state.
         v: state at the beginning.
         span: its length.
-        linear: as of ``Lawson``.
-        tendency: as of ``Lawson``.
-        speed: Courant number of a step of length 1.
         courant: Courant number that steps are chosen for.
         longest: longest step.
 
     Raises:
         SolverError: the state grows beyond bounds.
     """
-    before = speed(v)
+    before = equation.speed(v)
     count = max(math.ceil(span / longest), math.ceil(span * before / courant) if math.isfinite(before) else _MOST)
     while True:
-        step, state, total = Lawson(linear, tendency, span / count), v, torch.zeros((), dtype=torch.float64)
+        step, state, total = (
+            Lawson(equation.linear, equation.tendency, span / count),
+            v,
+            torch.zeros((), dtype=torch.float64),
+        )
         for _ in range(count):
             state, gained = step(state)
             total = total + gained
-        rates = before, speed(state)
+        rates = before, equation.speed(state)
         most = max(rates) * span / count if all(map(math.isfinite, rates)) else math.inf
         if most <= STABLE:
             return Advance(state, total, most, count)
@@ -161,23 +168,14 @@ class March(NamedTuple):
 
 
 def march(
-    v: Complex[Tensor, "..."],
-    times: Sequence[float],
-    *,
-    linear: Float[Tensor, "..."],
-    tendency: Tendency,
-    speed: Callable[[Tensor], float],
-    courant: float,
-    longest: float,
+    equation: Semilinear, v: Complex[Tensor, "..."], times: Sequence[float], *, courant: float, longest: float
 ) -> March:
     """The states at some instants, from the first of them on.
 
     Args:
+        equation: of the state.
         v: state at the first instant.
         times: instants, ascending.
-        linear: as of ``Lawson``.
-        tendency: as of ``Lawson``.
-        speed: Courant number of a step of length 1.
         courant: Courant number that steps are chosen for.
         longest: longest step.
 
@@ -185,14 +183,14 @@ def march(
         SolverError: the state grows beyond bounds.
 
     Example:
-        >>> still = march(torch.tensor([1.0 + 0j]), [0.0, 0.1, 0.2], linear=torch.tensor([-1.0]), longest=0.1,
-        ...               tendency=lambda v: (0 * v, v.abs().sum()), speed=lambda v: 1.0, courant=1.0)
+        >>> decay = Semilinear(torch.tensor([-1.0]), tendency=lambda v: (0 * v, v.abs().sum()), speed=lambda v: 1.0)
+        >>> still = march(decay, torch.tensor([1.0 + 0j]), [0.0, 0.1, 0.2], courant=1.0, longest=0.1)
         >>> bool((still.states[:, 0] - torch.exp(-torch.tensor([0.0, 0.1, 0.2]))).abs().max() < 1e-6)
         True
     """
     states, total, most, steps = [v], torch.zeros((), dtype=torch.float64), 0.0, 0
     for span, step, told in spans(times, longest):
-        part = advance(v, span, linear=linear, tendency=tendency, speed=speed, courant=courant, longest=step)
+        part = advance(equation, v, span, courant=courant, longest=step)
         v, total = part.state, total + part.total
         most, steps = max(most, part.courant), steps + part.steps
         if told:

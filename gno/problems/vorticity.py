@@ -9,7 +9,7 @@ from jaxtyping import Complex, Float
 from torch import Tensor
 
 from gno.problems.fourier import Modes
-from gno.problems.lawson import march
+from gno.problems.lawson import Semilinear, march
 
 LONGEST = 0.1
 """Longest step: the force and the eddies change over times of about 1."""
@@ -88,15 +88,8 @@ class VorticityEquation:
         Raises:
             SolverError: the flow is not resolved: its values grow beyond bounds.
         """
-        found = march(
-            w * self.modes.kept,
-            times,
-            linear=-self.viscosity * self.modes.square,
-            tendency=self._tendency,
-            speed=self._speed,
-            courant=self.courant,
-            longest=LONGEST,
-        )
+        equation = Semilinear(-self.viscosity * self.modes.square, self._tendency, self._speed)
+        found = march(equation, w * self.modes.kept, times, courant=self.courant, longest=LONGEST)
         change = 0.5 * float(self.modes.mean_square(found.states[-1]) - self.modes.mean_square(found.states[0]))
         work, dissipation = found.total.tolist()
         missing = abs(change - (work - dissipation))

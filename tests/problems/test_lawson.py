@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from gno.errors import SolverError
-from gno.problems.lawson import Lawson, advance
+from gno.problems.lawson import Lawson, Semilinear, advance
 from gno.testing import observed_order
 
 LINEAR = torch.tensor([-1.0, -4.0], dtype=torch.float64)
@@ -39,11 +39,12 @@ def test_state_and_sums_are_of_order_four() -> None:
 
 
 def test_a_flow_that_becomes_quick_is_gone_through_again_by_smaller_steps() -> None:
-    growth = torch.tensor([0.0], dtype=torch.float64)
-    options = {"linear": growth, "tendency": lambda v: (3 * v, v.real.sum()), "courant": 0.5, "longest": 1.0}
-    found = advance(torch.ones(1, dtype=torch.complex128), 1.0, speed=lambda v: float(v.abs().max()), **options)
+    start, still = torch.ones(1, dtype=torch.complex128), torch.tensor([0.0], dtype=torch.float64)
+    growth = Semilinear(still, lambda v: (3 * v, v.real.sum()), lambda v: float(v.abs().max()))
+    found = advance(growth, start, 1.0, courant=0.5, longest=1.0)
     assert found.steps == 16
     assert 0.65 < found.courant <= 1.3
     assert float(found.state.real) == pytest.approx(np.exp(3), rel=1e-4)
+    burst = growth._replace(speed=lambda v: 1.0 if float(v.abs().max()) < 2 else float("nan"))
     with pytest.raises(SolverError, match="grows beyond bounds in 2 steps"):
-        advance(torch.ones(1) + 0j, 1.0, speed=lambda v: 1.0 if float(v.abs().max()) < 2 else float("nan"), **options)
+        advance(burst, start, 1.0, courant=0.5, longest=1.0)
