@@ -42,7 +42,7 @@ class CoarseSolve:
             ``gno.problems``.
         nodes: about how many nodes the coarse mesh has, where it is made from the fine one by ``gno.mesh.coarsen``.
         smoothing: steps of a smoother on the fine mesh that follow a correction; the solver has to have one.
-        mesh: the coarse mesh, where one is given for all fine meshes.
+        mesh: the coarse mesh, where one is given for all fine meshes, which are then of its shape.
         upscaling: learned equations of the coarse mesh, in the place of the solver's own.
 
     Raises:

@@ -15,6 +15,7 @@ from gno.mesh.geometry import node_volume
 from gno.mesh.means import around_nodes
 from gno.mesh.mesh import Mesh
 from gno.models.coarse.solve import CoarseSolve
+from gno.models.hybrids.domain import refuse_other_domain
 from gno.models.hybrids.learned_upscaling import check_upscalable
 from gno.models.hybrids.solver_corrector import SolverCorrector
 from gno.problems import problem_of
@@ -50,10 +51,14 @@ def prolonged(operator: Operator, mesh: Mesh, coarse: CoarseSolve | None = None)
 
     Raises:
         ConfigError: no solver, or a fine mesh of no more nodes than the coarse one.
+        DataError: a coarse mesh is given, and the fine one has another shape.
         SolverError: the coarse solve does not converge.
     """
+    solve = coarse_of(operator) if coarse is None else coarse
+    if solve.mesh is not None:
+        refuse_other_domain(mesh, solve.mesh)
     names = [channel.spec.name for channel in operator.targets]
-    result = (coarse_of(operator) if coarse is None else coarse).prolonged(mesh, names)
+    result = solve.prolonged(mesh, names)
     if operator.boundary == "free":
         return result
     point, outer = dict(result.point_data), outer_nodes(mesh)

@@ -143,6 +143,9 @@ def test_any_operator_and_any_given_coarse_mesh_will_do(darcy: Path) -> None:
     operator.network.coarse = CoarseSolve(PROBLEM, mesh=mesh)
     exact = PROBLEM.solve(PROBLEM.transferred(mesh, mesh)).point_data["u"]
     assert np.abs(operator.predict(mesh).point_data["u"] - exact).max() < 1e-12
+    other = Mesh(mesh.points * [1.0, 1.3], mesh.cells, mesh.boundary, mesh.point_data)
+    with pytest.raises(DataError, match="another shape than the coarse mesh"):
+        operator.predict(other)
 
 
 def test_a_boundary_that_is_free_is_not_touched(darcy: Path) -> None:
