@@ -26,14 +26,14 @@ def export(
     """Write a model as a program that runs with torch alone, on meshes of any size.
 
     torch.export.load("OUT.pt2").module() takes physical values and returns physical values; the inputs for MESH, fields
-    and graph, go with it as example_inputs.
+    and graph, go with it as example_inputs. Of a model in time it is one step, from a state to the next.
     """
     import torch
 
     from gno.cli.fields import with_inputs
     from gno.cli.places import check_file
+    from gno.cli.predict_in_time import usual_step
     from gno.cli.settings import settings
-    from gno.errors import ConfigError
     from gno.files import replacing
     from gno.mesh import load
     from gno.models import Operator
@@ -43,15 +43,15 @@ def export(
     output = Output(as_json=as_json, quiet=quiet)
     given = settings(set_, example="permeability=1")
     check_file(out, (".pt2",), inputs=[p for p in (model, mesh, fields) if p])
-    operator = load_model(model).eval()
-    if not isinstance(operator, Operator):
-        raise ConfigError(
-            f"the model of {model} predicts in time",
-            why="a program is one pass of a network, not the steps of a rollout",
-            fix="gno predict --steps; or gno.models.export(propagator.operator, ...) for what a step changes",
-        )
-    specs = [channel.spec for channel in operator.inputs]
-    program = export_program(operator, operator.graph(with_inputs(load(mesh), specs, given, fields)))
+    loaded = load_model(model).eval()
+    channels = loaded.inputs if isinstance(loaded, Operator) else loaded.operator.inputs[:-1]
+    specs = [channel.spec for channel in channels]
+    domain = with_inputs(load(mesh), specs, given, fields)
+    if isinstance(loaded, Operator):
+        graph = loaded.graph(domain)
+    else:
+        graph = loaded.at(loaded.graph(domain), loaded.state(domain), usual_step(loaded))
+    program = export_program(loaded, graph)
     with replacing(out) as aside:
         torch.export.save(program, aside)
     sizes = {name: list(value.shape) for name, value in program.example_inputs[0][0].items()}

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from gno.models.coarse.diffusion import CoarseDiffusion
     from gno.models.coarse.incompressible import CoarseIncompressible
     from gno.models.coarse.solve import CoarseSolve
+    from gno.models.exported import export, export_inputs
     from gno.models.hybrids.cfd_gcn import CFDGCN
     from gno.models.hybrids.learned_upscaling import LearnedUpscaling
     from gno.models.hybrids.solver_corrector import SolverCorrector
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from gno.models.networks.transolver import Transolver
     from gno.models.operator.band import Band
     from gno.models.operator.calibration import calibrate
-    from gno.models.operator.exported import export, export_inputs
     from gno.models.operator.operator import Operator
     from gno.models.registry import MODELS
 
@@ -46,8 +46,8 @@ _LAZY = {
     "SolverCorrector": "gno.models.hybrids.solver_corrector",
     "Transolver": "gno.models.networks.transolver",
     "calibrate": "gno.models.operator.calibration",
-    "export": "gno.models.operator.exported",
-    "export_inputs": "gno.models.operator.exported",
+    "export": "gno.models.exported",
+    "export_inputs": "gno.models.exported",
 }
 
 __all__ = [

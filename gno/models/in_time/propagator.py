@@ -154,6 +154,23 @@ class Propagator(nn.Module):
         values = torch.cat([channel.values(mesh) for channel in self.states], dim=1)
         return values.to(next(self.operator.parameters()))
 
+    def at(self, graph: Any, state: State, step: Float[Tensor, " graphs"] | float) -> Any:
+        """The graph with a state and the length of a step among what the operator inside sees.
+
+        Args:
+            graph: made by ``graph``, or a PyG ``Batch`` of such.
+            state: physical values.
+            step: length of the step, perhaps one for each graph of the batch.
+        """
+        moved, x, first = copy.copy(graph), graph.x, sum(channel.spec.components for channel in self.still)
+        last = first + self.num_states + 1
+        length = torch.as_tensor(step, dtype=x.dtype, device=x.device).reshape(-1, 1)
+        if len(length) > 1:
+            length = length[graph.batch]
+        length = self.operator.inputs[-1].encode(length).expand(x.shape[0], 1)
+        moved.x = torch.cat([x[:, :first], self.encode(state), length, x[:, last:]], dim=1)
+        return moved
+
     def advance(
         self, graph: Any, state: State, step: Float[Tensor, " graphs"] | float, given: State | None = None
     ) -> State:
@@ -168,9 +185,9 @@ class Propagator(nn.Module):
         Shapes:
             - output: ``(nodes, channels)``
         """
-        moved = copy.copy(graph)
-        moved.x = self._inputs(graph, state, step)
-        new = self.operator.decode(self.operator(moved).to(state.dtype))  # under autocast it comes in half precision
+        new = self.operator.decode(
+            self.operator(self.at(graph, state, step)).to(state.dtype)
+        )  # under autocast it comes in half precision
         if self.predict_as == "change":
             new = state + new
         return torch.where(graph.is_fixed[:, None], state if given is None else given, new)
@@ -269,13 +286,3 @@ class Propagator(nn.Module):
         from gno.models.in_time.saved import load
 
         return load(path)
-
-    def _inputs(self, graph: Any, state: State, step: Tensor | float) -> Tensor:
-        """``graph.x`` with the state and the step in their columns."""
-        x, first = graph.x, sum(channel.spec.components for channel in self.still)
-        last = first + self.num_states + 1
-        length = torch.as_tensor(step, dtype=x.dtype, device=x.device).reshape(-1, 1)
-        if len(length) > 1:
-            length = length[graph.batch]
-        length = self.operator.inputs[-1].encode(length).expand(len(x), 1)
-        return torch.cat([x[:, :first], self.encode(state), length, x[:, last:]], dim=1)

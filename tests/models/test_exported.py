@@ -9,7 +9,7 @@ import torch
 from gno.errors import DataError
 from gno.graph import Hierarchy, multilevel_graph
 from gno.models import MGKN
-from gno.models.operator.exported import export
+from gno.models.exported import export
 
 # In processes of their own: the first without the checks of shapes that wrap each function in these tests, the second
 # without this library.
@@ -23,9 +23,9 @@ import torch
 from gno.datasets import FieldSpec, Normalizer
 from gno.graph import Hierarchy, multilevel_graph
 from gno.mesh import shapes
-from gno.models import GKN, MGKN, MeshGraphNet, MultipoleOperator, Operator
+from gno.models import GKN, MGKN, MeshGraphNet, MultipoleOperator, Operator, Propagator
 from gno.models.features.channel import Channel
-from gno.models.operator.exported import export, export_inputs
+from gno.models.exported import export, export_inputs
 from gno.models.features.geometry import Geometry
 
 torch.manual_seed(0)
@@ -70,6 +70,27 @@ network = MGKN(1 + geometry.num_features, 1, radius=geometry.radius, width=4, cy
 operator = Operator(network, [a], [u], geometry, boundary="zero")
 small, large = operator.graph(mesh(0.2)), operator.graph(mesh(0.1))
 write("operator", operator, small, large, lambda graph: operator.decode(operator(graph)))
+tau, u_in, change = (
+    Channel(FieldSpec(name, role=role), Normalizer((mean,), (0.5,), transform), (0.1,), (0.2,))
+    for name, role, mean, transform in (
+        ("time_step", "input", -2.0, "log"), ("u", "input", 0.0, "none"), ("u_next", "target", 0.1, "none")
+    )
+)
+for name, still in (("propagator", [a]), ("unforced", [])):
+    levels = Geometry(dim=2, spacing=(0.3,), radius=(0.2, 0.75), features=("boundary_distance", "coordinates"))
+    seen = len(still) + 2 + levels.num_features
+    network = MGKN(seen, 1, radius=levels.radius, width=4, cycles=1, kernel=options)
+    propagator = Propagator(Operator(network, [*still, u_in, tau], [change], levels), [u_in], fixed=["*"])
+
+    def at(size):
+        square = mesh(size)
+        return propagator.at(propagator.graph(square), torch.from_numpy(square.points[:, :1]).sin(), 0.15)
+
+    def second(graph):
+        state = torch.from_numpy(mesh(0.1).points[:, :1]).sin()
+        return list(propagator.rollout(graph, state, [0.15, 0.15]))[-1]
+
+    write(name, propagator, at(0.2), at(0.1), second)
 """
 
 SERVE = """
@@ -79,9 +100,12 @@ from pathlib import Path
 sys.modules["gno"] = None
 import torch
 
-for name in ("gkn", "mgkn", "multipole", "meshgraphnet", "operator"):
+for name in ("gkn", "mgkn", "multipole", "meshgraphnet", "operator", "propagator", "unforced"):
     tensors, expected = torch.load(Path(sys.argv[1], f"{name}.pt"))
-    served = torch.export.load(Path(sys.argv[1], f"{name}.pt2")).module()(tensors)
+    program = torch.export.load(Path(sys.argv[1], f"{name}.pt2")).module()
+    served = program(tensors)
+    if "state" in tensors:  # a second step
+        served = program(tensors | {"state": served})
     torch.testing.assert_close(served, expected, rtol=1e-12, atol=1e-13)
 """
 
