@@ -13,6 +13,8 @@ from gno.mesh import Mesh, save
 from gno.mesh.used import used_part
 from gno.models.operator.calibration import BAND, LEVEL
 from gno.problems import Polished, misfit, polish, problem_of
+from gno.problems.polish import Improvable
+from gno.problems.registry import family_of
 from gno.report import fields_picture
 
 if TYPE_CHECKING:
@@ -52,10 +54,12 @@ def polished(operator: Operator, mesh: Mesh, amount: float) -> Polished:
         ConfigError: the model names no problem of ours, or one whose solver takes no start; another amount.
         SolverError: there is no solution.
     """
-    problem = problem_of(operator.attributes)
-    if problem is None:
+    problem: object = family_of(operator.attributes)
+    if not isinstance(problem, Improvable):
         raise ConfigError(
-            "a prediction of this model cannot be polished", why="it names no problem of ours", fix="leave out --polish"
+            "a prediction of this model cannot be polished",
+            why="it names no problem of ours whose solver takes a start",
+            fix="leave out --polish",
         )
     return polish(problem, mesh.without([channel.spec.name + BAND for channel in operator.targets]), amount)
 

@@ -10,9 +10,11 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 
 from gno.datasets import FieldSpec
-from gno.errors import ConfigError, MeshError, SolverError
-from gno.fv import Compressible, CompressibleFlow, FarField, Slip
+from gno.errors import ConfigError, DataError, MeshError, SolverError
+from gno.fv import Compressible, CompressibleFlow, FarField, PseudoTime, Report, Slip
+from gno.fv.compressible.interpolated import flow_from
 from gno.mesh import Mesh, load, shapes
+from gno.mesh.means import corner_mean
 from gno.problems.problem import Draw, Family
 
 SMOOTH = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45)
@@ -170,7 +172,7 @@ class AirfoilFlow(Family):
         Raises:
             SolverError: the flow was not found.
         """
-        solver = Compressible(mesh, {"airfoil": Slip(), "farfield": FarField()}, scheme=self.scheme)
+        solver = self._solver(mesh)
         try:
             return solver.solve(mach=mach, alpha=alpha)
         except SolverError:
@@ -178,6 +180,46 @@ class AirfoilFlow(Family):
             for share in (0.6, 0.8, 0.9, 1.0):
                 flow = solver.solve(mach=mach, alpha=share * alpha, initial=flow)
             return flow
+
+    def start(self, mesh: Mesh) -> Mesh:
+        """The free stream at the nodes, where the solver starts.
+
+        Args:
+            mesh: with ``mach`` and ``alpha``, the same at all nodes.
+
+        Raises:
+            DataError: one of them is missing.
+        """
+        free = self._solver(mesh).free_stream(**_stream_of(mesh))
+        fields = (there * one for there, one in zip(free.gas, free.units))
+        named = zip(
+            ("density", "velocity", "pressure"), (field.expand(mesh.num_points, *field.shape[1:]) for field in fields)
+        )
+        return mesh.with_data({**mesh.point_data, **{name: field.numpy() for name, field in named}})
+
+    def improve(self, mesh: Mesh, *, tolerance: float, steps: int) -> tuple[Mesh, Report]:
+        """The flow made nearer to the steady one by steps of Newton's method in pseudo-time.
+
+        Args:
+            mesh: as in ``start``, with the targets at its nodes.
+            tolerance: residual at which it stops, relative to that of the free stream.
+            steps: most steps.
+
+        Raises:
+            DataError: a field that is missing.
+            SolverError: a density or pressure that cannot be kept positive.
+        """
+        solver = self._solver(mesh)
+        free = solver.free_stream(**_stream_of(mesh))
+        flow = solver.improve(
+            flow_from(mesh, solver, free), free, PseudoTime(tolerance=tolerance, max_iterations=steps)
+        )
+        found = {spec.name: getattr(flow, spec.name).numpy() for spec in self.fields}
+        means = {name: corner_mean(mesh, values) for name, values in found.items()}
+        return mesh.with_data({**mesh.point_data, **found}, {**mesh.cell_data, **means}), flow.report
+
+    def _solver(self, mesh: Mesh) -> Compressible:
+        return Compressible(mesh, {"airfoil": Slip(), "farfield": FarField()}, scheme=self.scheme)
 
     @property
     def num_airfoils(self) -> int:
@@ -197,6 +239,14 @@ class AirfoilFlow(Family):
 
 _HELD_OUT = (0.25, 0.45, 0.65)
 _INTERPOLATION = (0.2, *_HELD_OUT, 0.3, 0.35, 0.4, 0.5, 0.55, 0.6, 0.7)
+
+
+def _stream_of(mesh: Mesh) -> dict[str, float]:
+    """The free stream that the nodes of a mesh are told."""
+    for name in ("mach", "alpha"):
+        if name not in mesh.point_data:
+            raise DataError(f"the mesh has no {name!r}", why="the flow depends on it", fix=f"--set {name}=...")
+    return {name: float(np.asarray(mesh.point_data[name])[0]) for name in ("mach", "alpha")}
 
 
 @lru_cache(maxsize=1)

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from gno.errors import ConfigError
+from gno.fv import Report
 from gno.mesh import Mesh
-from gno.problems.problem import Problem
 
 MOST = 100
 """Most steps of the solver towards a tolerance."""
+
+
+@runtime_checkable
+class Improvable(Protocol):
+    """What has a solver that goes on from any fields: a ``Problem``, for one, or a flow about an airfoil."""
+
+    def start(self, mesh: Mesh) -> Mesh:
+        """The mesh with the fields that the solver starts from where it knows nothing."""
+
+    def improve(self, mesh: Mesh, *, tolerance: float, steps: int) -> tuple[Mesh, Report]:
+        """The mesh with its fields after so many steps, or as soon as this relative residual is reached."""
 
 
 class Polished(NamedTuple):
     """A prediction after some steps of the solver.
 
     Args:
-        mesh: with the targets at cells and nodes, and ``residual`` in the cells.
+        mesh: with the targets at cells and nodes, and ``residual`` in the cells, where these are the solver's.
         iterations: steps from the prediction.
         from_start: steps from the start of the solver, which knows nothing, to the same residual.
         before: relative residual of the prediction in the cells.
@@ -42,7 +53,7 @@ class Polished(NamedTuple):
         return steps | {"residual_before": self.before, "residual_after": self.after, "converged": self.converged}
 
 
-def polish(problem: Problem, mesh: Mesh, amount: float | int) -> Polished:
+def polish(problem: Improvable, mesh: Mesh, amount: float | int) -> Polished:
     """Let the plain solver go on from a prediction.
 
     Args:

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
-from gno.datasets import MeshDataset
+from gno.datasets import DatasetWriter, MeshDataset
 from gno.mesh import load, save
-from gno.problems import Darcy, misfit
+from gno.models import Operator
+from gno.problems import AirfoilFlow, Darcy, misfit
 
 Gno = Callable[..., Any]
 SMALL = ("--set", "nodes=40", "--set", "field_nodes=100", "--set", "refinement=1", "--quiet")
@@ -258,6 +260,23 @@ def test_predict_tells_the_residual_and_polishes(gno: Gno, files: Path, tmp_path
         refused = gno(*words, "--polish", amount)
         assert refused.code == 2
         assert why in refused.err
+
+
+def test_predict_polishes_a_flow_of_a_gas(gno: Gno, tmp_path: Path) -> None:
+    family = AirfoilFlow(around=16, outward=6, alpha_max=1.0)
+    with DatasetWriter(tmp_path / "d.h5", family.fields, attributes=family.attributes()) as writer:
+        for draw in map(family.sample, range(2)):
+            writer.append(draw.mesh, draw.params, split="train")
+    torch.manual_seed(0)
+    with MeshDataset(tmp_path / "d.h5") as dataset:
+        model = Operator.from_dataset(dataset, "gcn", width=4, depth=2, params=["mach", "alpha"])
+    model.save(tmp_path / "m.safetensors")
+    save(draw.mesh.with_data({}), tmp_path / "m.su2")
+    words = ("predict", tmp_path / "m.safetensors", tmp_path / "m.su2", "-o", tmp_path / "p.vtu", "--set", "mach=0.3")
+    numbers = gno(*words, "--set", "alpha=0.5", "--polish", "1e-6", "--json", "--quiet").json["polish"]
+    assert numbers["converged"]
+    exact, found = family.solve(draw.mesh, mach=0.3, alpha=0.5), load(tmp_path / "p.vtu")
+    assert np.abs(found.point_data["pressure"] - exact.pressure.numpy()).max() < 1e-4
 
 
 @pytest.mark.parametrize("factor", [1e3, 1e-3])

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gno.errors import ConfigError, SolverError
+from gno.errors import ConfigError, DataError, SolverError
 from gno.fv import Diffusion, Dirichlet, Neumann
 from gno.mesh import Mesh, shapes
 from gno.mesh.means import corner_mean
 from gno.models import CoarseSolve
-from gno.problems import Darcy, Problem, polish
+from gno.problems import AirfoilFlow, Darcy, Problem, polish
 
 PROBLEM = Darcy()
 X, Y = (MESH := shapes.l_shape(0.05)).points.T
@@ -73,6 +73,22 @@ def test_a_problem_that_is_at_rest_stays_there() -> None:
     found = polish(Darcy(source=0.0), PROBLEM.start(MESH), 1e-8)
     assert (found.iterations, found.before, found.after) == (0, 0.0, 0.0)
     assert not found.mesh.cell_data["u"].any()
+
+
+def test_a_flow_of_a_gas_is_polished_from_its_neighbor_and_saves_steps() -> None:
+    family, mesh = AirfoilFlow(), shapes.airfoil_o(shapes.naca("0012"), around=24, outward=10)
+    exact, near = (family.solve(mesh, mach=0.5, alpha=alpha) for alpha in (2.0, 1.8))
+    stream = {name: np.full(mesh.num_points, value) for name, value in (("mach", 0.5), ("alpha", 2.0))}
+    fields = {name: getattr(near, name).numpy() for name in ("density", "velocity", "pressure")}
+    predicted = mesh.with_data(stream | fields)
+    found, one = (polish(family, predicted, amount) for amount in (1e-8, 1))
+    assert found.converged
+    assert found.saved >= 2
+    assert np.abs(found.mesh.point_data["pressure"] - exact.pressure.numpy()).max() < 1e-6
+    assert (one.iterations, one.before) == (1, found.before)
+    assert one.after < 0.5 * one.before
+    with pytest.raises(DataError, match="no 'alpha'"):
+        polish(family, mesh.with_data(fields | {"mach": stream["mach"]}), 3)
 
 
 @pytest.mark.parametrize("amount", [0.0, -1.0, 2.5, float("nan")])

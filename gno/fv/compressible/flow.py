@@ -137,11 +137,26 @@ class Compressible:
         free = self.free_stream(mach=mach, alpha=alpha, density=density, pressure=pressure, reynolds=reynolds)
         theta = self.parameters(free, points)
         with torch.no_grad():
-            still = free.gas.conserved(self.heat_ratio)
-            still = still.expand(*still.shape[:-2], self.mesh.num_cells, -1)
-            scale = self.residual(still, theta).flatten(-2).norm(dim=-1).reshape(-1)
+            still, scale = self._undisturbed(free, theta)
             start = self._approach(still, free, points, scale) if initial is None else self._start(initial, still)
         state, report = self.steady(theta, start, scale=scale, method=method, on_step=on_step)
+        return self.flow(state, free, theta, report)
+
+    @torch.no_grad()
+    def improve(self, initial: CompressibleFlow, free: FreeStream, method: PseudoTime) -> CompressibleFlow:
+        """A flow made nearer to the steady one; its ``report`` says how near.
+
+        Args:
+            initial: the flow to start from.
+            free: from ``free_stream``.
+            method: tolerance and most iterations, at either of which it stops.
+
+        Raises:
+            SolverError: a density or pressure that cannot be kept positive.
+        """
+        theta = self.parameters(free)
+        still, scale = self._undisturbed(free, theta)
+        state, report = self._march(self.balance, theta, self._start(initial, still), scale, method)
         return self.flow(state, free, theta, report)
 
     def free_stream(
@@ -270,6 +285,12 @@ class Compressible:
             parameters: from ``parameters``.
         """
         return self.balance.residual(state, parameters)
+
+    def _undisturbed(self, free: FreeStream, theta: CompressibleTheta) -> tuple[Tensor, Tensor]:
+        """The free stream everywhere, and the norm of its residual."""
+        still = free.gas.conserved(self.heat_ratio)
+        still = still.expand(*still.shape[:-2], self.mesh.num_cells, -1)
+        return still, self.residual(still, theta).flatten(-2).norm(dim=-1).reshape(-1)
 
     def _start(self, initial: CompressibleFlow, still: Tensor) -> Tensor:
         """A flow as a state, in the units of its own free stream, and moved along with it: else waves would come in."""
