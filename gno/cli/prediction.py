@@ -12,6 +12,7 @@ from gno.files import replacing
 from gno.mesh import Mesh, save
 from gno.mesh.used import used_part
 from gno.models.operator.calibration import BAND, LEVEL
+from gno.models.operator.novelty import NOVELTY
 from gno.problems import Polished, misfit, polish, problem_of
 from gno.problems.polish import Improvable
 from gno.problems.registry import family_of
@@ -93,7 +94,7 @@ def summary(operator: Operator, mesh: Mesh) -> list[dict[str, Any]]:
 
     mesh, _ = used_part(mesh)
     wanted = [(c.spec.name, c.spec.units, mesh.point_data) for c in operator.targets]
-    wanted += [(DISTANCE, "1", mesh.point_data)]
+    wanted += [(DISTANCE, "1", mesh.point_data), (NOVELTY, "1", mesh.point_data)]
     wanted += [(c.spec.name + BAND, c.spec.units, mesh.point_data) for c in operator.targets]
     wanted += [("residual", "", mesh.cell_data)]
     return [

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gno.models.networks.transolver import Transolver
     from gno.models.operator.band import Band
     from gno.models.operator.calibration import calibrate
+    from gno.models.operator.novelty import Novelty, learn_novelty
     from gno.models.operator.operator import Operator
     from gno.models.registry import MODELS
 
@@ -41,6 +42,7 @@ _LAZY = {
     "MODELS": "gno.models.registry",
     "MeshGraphNet": "gno.models.networks.meshgraphnet",
     "MultipoleOperator": "gno.models.networks.multipole_operator",
+    "Novelty": "gno.models.operator.novelty",
     "Operator": "gno.models.operator.operator",
     "Propagator": "gno.models.in_time.propagator",
     "SolverCorrector": "gno.models.hybrids.solver_corrector",
@@ -48,6 +50,7 @@ _LAZY = {
     "calibrate": "gno.models.operator.calibration",
     "export": "gno.models.exported",
     "export_inputs": "gno.models.exported",
+    "learn_novelty": "gno.models.operator.novelty",
 }
 
 __all__ = [
@@ -64,6 +67,7 @@ __all__ = [
     "LearnedUpscaling",
     "MeshGraphNet",
     "MultipoleOperator",
+    "Novelty",
     "Operator",
     "Propagator",
     "SolverCorrector",
@@ -71,6 +75,7 @@ __all__ = [
     "calibrate",
     "export",
     "export_inputs",
+    "learn_novelty",
 ]
 
 # Import a model when it is first used.

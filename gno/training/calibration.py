@@ -10,13 +10,15 @@ import numpy as np
 from gno.datasets import MeshDataset
 from gno.errors import ConfigError, SolverError
 from gno.mesh import Mesh
-from gno.models import Band, Operator, calibrate
+from gno.models import Band, Operator, calibrate, learn_novelty
 from gno.models.saved import load
 from gno.training.environment import as_device
 from gno.training.progress import Event, Progress, silent
 
 MOST = 1000
 """Samples that a calibration takes at most: more make the bands no better."""
+SEEN = 200
+"""Training samples that say what is new."""
 
 
 def calibrate_file(
@@ -59,30 +61,33 @@ def calibrate_file(
     return bands
 
 
-def calibrated(operator: Operator, dataset: MeshDataset, tell: Progress) -> None:
-    """Give a trained operator its bands, where that can be done.
+def acquaint(operator: Operator, train: MeshDataset, valid: MeshDataset | None, tell: Progress) -> None:
+    """Let a trained operator know what is new to it, and its error bands, where there are samples for them.
 
     Args:
         operator: trained.
-        dataset: the validation split; perhaps empty.
+        train: the training split.
+        valid: the validation split, perhaps empty; nothing leaves the bands out.
         tell: told after every sample, and why there are no bands.
     """
-    if not len(dataset):
+    learn_novelty(operator, samples(train, silent, most=SEEN))
+    if valid is None or not len(valid):
         return
     try:
-        calibrate(operator, samples(dataset, tell))
+        calibrate(operator, samples(valid, tell))
     except SolverError as error:
-        tell(Event("calibration", 0, len(dataset), message=f"no error bands: {error}"))
+        tell(Event("calibration", 0, len(valid), message=f"no error bands: {error}"))
 
 
-def samples(dataset: MeshDataset, tell: Progress) -> Iterator[Mesh]:
-    """The meshes of at most ``MOST`` samples, evenly spread, with their fields.
+def samples(dataset: MeshDataset, tell: Progress, most: int = MOST) -> Iterator[Mesh]:
+    """The meshes of some samples, evenly spread, with their fields.
 
     Args:
         dataset: a split.
         tell: told after every sample.
+        most: of them.
     """
-    chosen = np.unique(np.linspace(0, len(dataset) - 1, min(MOST, len(dataset))).astype(int))
+    chosen = np.unique(np.linspace(0, len(dataset) - 1, min(most, len(dataset))).astype(int))
     for done, i in enumerate(chosen, start=1):
         yield dataset[int(i)].mesh
         tell(Event("calibration", done, len(chosen), milestone=done == len(chosen)))

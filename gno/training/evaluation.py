@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from scipy.stats import spearmanr
 from torch import Tensor
 
 from gno.datasets import MeshDataset
@@ -84,8 +85,9 @@ def evaluate(
     equations there. Of more than one target there are also the errors of each, with its name behind. ``outside`` is how
     many samples lie outside the ranges of the training, ``warnings`` has a line that says by how much. ``bands`` has,
     for each target and level of the error bands of a calibrated model, the share of the volume that lies inside, and of
-    the samples whose relative L2 error lies below its bound; ``coverage`` of a sample is that share of it. Of a model
-    in time, see ``gno.training.evaluation_in_time``.
+    the samples whose relative L2 error lies below its bound; ``coverage`` of a sample is that share of it.
+    ``novelty_rank_correlation`` is that of the samples' mean novelty and their errors. Of a model in time, see
+    ``gno.training.evaluation_in_time``.
 
     Args:
         model: a model file.
@@ -271,9 +273,20 @@ def _metrics(rows: list[Row], errors: Mapping[str, list[FieldErrors]]) -> dict[s
                 metrics[method + name] = sum(row[method + name] for row in rows) / len(rows)
         for name in (name for name in rows[0] if name.startswith(method + RMSE)):
             metrics[name] = _over_nodes(rows, name)
+    metrics |= _novelty(rows)
     order = sorted(rows, key=lambda row: row["relative_l2"])
     places = {"best": order[0], "median": order[len(order) // 2], "worst": order[-1]}
     return metrics | {f"{name}_sample": row["sample"] for name, row in places.items()}
+
+
+def _novelty(rows: list[Row]) -> dict[str, float]:
+    """Whether samples that are new have larger errors, where that can be said."""
+    if len(rows) < 3 or "novelty" not in rows[0]:
+        return {}
+    new, errors = (np.array([row[name] for row in rows]) for name in ("novelty", "relative_l2"))
+    if np.ptp(new) == 0 or np.ptp(errors) == 0:
+        return {}
+    return {"novelty_rank_correlation": float(spearmanr(new, errors).statistic)}
 
 
 def _over_nodes(rows: list[Row], name: str) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 
 from gno.mesh import Mesh
 from gno.models import Operator
+from gno.models.operator.novelty import mean_novelty
 from gno.models.operator.ranges import unlike
 
 
@@ -38,6 +39,7 @@ class Outside:
     def __init__(self, operator: Operator) -> None:
         self.operator = operator
         self.samples: dict[int, Unlike] = {}
+        self.novelty: dict[int, float] = {}
 
     @classmethod
     def of(cls, operator: Operator, meshes: Iterable[tuple[int, Mesh]]) -> Outside:
@@ -63,6 +65,9 @@ class Outside:
         before = self.samples.get(number, INSIDE)
         deviations = float(self.operator.distance_from_training(mesh).max()) if lines else 0.0
         merged = tuple(dict.fromkeys([*before.lines, *lines]))
+        novelty = mean_novelty(self.operator, mesh)
+        if novelty is not None:
+            self.novelty[number] = max(novelty, self.novelty.get(number, 0.0))
         self.samples[number] = Unlike(merged, max(before.deviations, deviations))
 
     @property
@@ -98,10 +103,11 @@ class Outside:
         return {"outside": self.count, "warnings": [self.warning] if self.warning else []}
 
     def row(self, number: int) -> dict[str, float | int]:
-        """``outside``, in how many ways a sample lies outside, and ``distance_from_training``, its largest.
+        """In how many ways a sample lies ``outside``, its largest ``distance_from_training`` and mean ``novelty``.
 
         Args:
             number: of the sample.
         """
         unlike = self.samples.get(number, INSIDE)
-        return {"outside": len(unlike.lines), "distance_from_training": unlike.deviations}
+        novelty = {"novelty": self.novelty[number]} if number in self.novelty else {}
+        return {"outside": len(unlike.lines), "distance_from_training": unlike.deviations} | novelty

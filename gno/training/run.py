@@ -18,7 +18,7 @@ from gno.errors import ConfigError
 from gno.files import write_text
 from gno.models import Operator, Propagator
 from gno.training.assembly import make_model, make_objective, make_validation
-from gno.training.calibration import calibrated
+from gno.training.calibration import acquaint
 from gno.training.environment import as_device, environment
 from gno.training.folder import RunFolder
 from gno.training.loop import Trainer
@@ -59,10 +59,10 @@ def train(
     """Train the network of a recipe on a dataset.
 
     The folder gets ``model.safetensors`` (the averaged weights of the best epoch on the validation split, of the last
-    without one; of a steady model with error bands from that split), ``metrics.csv``, ``recipe.toml`` with every
-    default, ``env.json`` and ``checkpoint.pt``. On the CPU a run that was stopped and resumed gives the weights of one
-    that was not, bit for bit. Processes that torchrun started share every batch, and the first one writes; the weights
-    are those of one process up to rounding.
+    without one; of a steady model with error bands from that split, and with what its training was like),
+    ``metrics.csv``, ``recipe.toml`` with every default, ``env.json`` and ``checkpoint.pt``. On the CPU a run that was
+    stopped and resumed gives the weights of one that was not, bit for bit. Processes that torchrun started share every
+    batch, and the first one writes; the weights are those of one process up to rounding.
 
     Args:
         recipe: all choices of the run.
@@ -108,11 +108,11 @@ def train(
             was_done = trainer.is_done
             with recipe.optimization.within_memory():
                 trainer.run(stop, tell)
-        if processes.is_first and not (was_done and folder.model.exists()):
-            _take_best(model, trainer)
-            if isinstance(model, Operator) and not recipe.data.partition:
-                calibrated(model, valid_set, tell)
-            model.save(folder.model)
+            if processes.is_first and not (was_done and folder.model.exists()):
+                _take_best(model, trainer)
+                if isinstance(model, Operator):
+                    acquaint(model, train_set, None if recipe.data.partition else valid_set, tell)
+                model.save(folder.model)
     return Run(folder.path, folder.model, folder.metrics, trainer.best.epoch, tuple(trainer.rows))
 
 

@@ -13,7 +13,7 @@ import torch
 from gno.datasets import DatasetWriter, FieldSpec, MeshDataset
 from gno.errors import ConfigError, SolverError
 from gno.mesh import node_volume, shapes
-from gno.models import Operator
+from gno.models import Operator, learn_novelty
 from gno.training import Event, Recipe, calibrate_file, evaluate, train
 
 
@@ -64,10 +64,31 @@ def test_an_evaluation_measures_how_often_the_bands_hold(data: Path, model: Path
     assert np.mean(coverage) == pytest.approx(np.mean(both), rel=1e-5)
 
 
+def test_an_evaluation_says_how_new_each_sample_is_and_whether_errors_follow(
+    data: Path, model: Path, tmp_path: Path
+) -> None:
+    operator = Operator.load(model)
+    with MeshDataset(data, "train") as dataset:
+        learn_novelty(operator, (sample.mesh for sample in dataset))
+    operator.save(tmp_path / "n.safetensors")
+    metrics = evaluate(tmp_path / "n.safetensors", data, tmp_path / "eval")
+    with open(tmp_path / "eval" / "per_sample.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with MeshDataset(data, "test") as dataset:
+        mesh = dataset[0].mesh
+    expected = np.average(operator.predict(mesh).point_data["novelty"], weights=node_volume(mesh))
+    assert float(rows[0]["novelty"]) == pytest.approx(expected, rel=1e-5)
+    ranks = [np.argsort(np.argsort([float(row[key]) for row in rows])) for key in ("novelty", "relative_l2")]
+    assert metrics["novelty_rank_correlation"] == pytest.approx(np.corrcoef(*ranks)[0, 1], abs=1e-9)
+
+
 def test_training_calibrates_on_its_validation_split(small_data: Path, recipe: Recipe, tmp_path: Path) -> None:
     run = train(recipe, small_data, tmp_path / "run")
     operator = Operator.load(run.model)
     assert operator.bands["u"].samples == 2
+    with MeshDataset(small_data, "test") as dataset:
+        found = operator.predict(dataset[0].mesh).point_data
+    assert 0 < np.median(found["novelty"]) < 10
     again = calibrate_file(run.model, small_data, tmp_path / "again.safetensors")
     assert again == operator.bands
     assert (tmp_path / "again.safetensors").read_bytes() == run.model.read_bytes()

@@ -24,6 +24,7 @@ from gno.models.operator.band import Band
 from gno.models.operator.build import build, check_vanishing, training_meshes
 from gno.models.operator.coarse_cells import check_target
 from gno.models.operator.coarse_graph import bind, measure
+from gno.models.operator.novelty import Novelty
 
 BOUNDARIES = ("free", "zero", "mask")
 """What a prediction does on the boundary: anything; vanish, linearly with the distance; vanish there alone."""
@@ -47,6 +48,7 @@ class Operator(nn.Module):
         boundary: ``free``, ``zero`` or ``mask``.
         attributes: what to remember of the problem: its name, its options.
         bands: target to error band, as of ``gno.models.calibrate``.
+        novelty: how unlike the training a node is, as of ``gno.models.learn_novelty``.
 
     Raises:
         ConfigError: a network whose widths do not fit the fields, or an unknown ``boundary``.
@@ -76,11 +78,12 @@ class Operator(nn.Module):
         boundary: str = "free",
         attributes: Mapping[str, str | float | int] | None = None,
         bands: Mapping[str, Band] | None = None,
+        novelty: Novelty | None = None,
     ) -> None:
         super().__init__()
         self.network, self.inputs, self.targets = network, tuple(inputs), tuple(targets)
         self.geometry, self.boundary, self.attributes = geometry, boundary, dict(attributes or {})
-        self.bands = dict(bands or {})
+        self.bands, self.novelty = dict(bands or {}), novelty
         if boundary not in BOUNDARIES:
             raise ConfigError(f"boundary {boundary!r} is unknown", why=f"known: {', '.join(BOUNDARIES)}")
         if boundary != "free" and any(channel.normalizer.transform != "none" for channel in self.targets):
@@ -241,7 +244,8 @@ class Operator(nn.Module):
         the greatest one. Nodes that no cell uses get 0 everywhere. A network that corrects a coarse solution gives
         ``is_corrected``, too: where the correction makes the residual of the fine mesh larger, it is left out, and this
         is 0. Of a calibrated operator, ``u_band`` is the half width of the error band of ``u`` at each node, as of
-        ``Band``; of a vector, that of its length.
+        ``Band``; of a vector, that of its length. ``novelty`` is how unlike those of the training a node is, as of
+        ``Novelty``, of an operator that knows.
 
         Args:
             mesh: with the input fields in its point or cell data.

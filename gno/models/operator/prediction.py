@@ -18,6 +18,7 @@ from gno.models.features.boundary_distance import boundary_distance
 from gno.models.operator.calibration import check_level, half_widths
 from gno.models.operator.coarse_cells import has_cells, solved_at_nodes
 from gno.models.operator.guard import guarded
+from gno.models.operator.novelty import NOVELTY, features
 from gno.models.operator.together import encoded_together, own_part
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def predict(operator: Operator, mesh: Mesh, *, together: bool = False, band: flo
     point[DISTANCE] = distance_from_training(operator, part)
     _check_finite(point)
     point |= half_widths(operator, part, point, band)
+    if operator.novelty is not None:
+        point[NOVELTY] = operator.novelty(features(operator, part))
     whole = {name: spread(values, nodes, mesh.num_points) for name, values in point.items()}
     return mesh.with_data({**mesh.point_data, **whole}, {**mesh.cell_data, **cell})
 

@@ -12,6 +12,7 @@ from gno.models.features.geometry import Geometry
 from gno.models.file.header import Header
 from gno.models.file.model_file import is_in_time, network_of, reading, write
 from gno.models.operator.band import Band
+from gno.models.operator.novelty import Novelty
 from gno.models.operator.operator import Operator
 
 
@@ -49,7 +50,10 @@ def description_of(operator: Operator) -> dict[str, Any]:
         operator: any.
     """
     bands = {name: band.to_dict() for name, band in operator.bands.items()}
-    return ({"bands": bands} if bands else {}) | {
+    known: dict[str, Any] = {"bands": bands} if bands else {}
+    if operator.novelty is not None:
+        known["novelty"] = operator.novelty.to_dict()
+    return known | {
         "inputs": [channel.to_dict() for channel in operator.inputs],
         "targets": [channel.to_dict() for channel in operator.targets],
         "geometry": operator.geometry.to_dict(),
@@ -77,6 +81,7 @@ def operator_of(path: Path, header: Header) -> Operator:
         boundary=description["boundary"],
         attributes=description["attributes"],
         bands={name: Band.from_dict(data) for name, data in description.get("bands", {}).items()},
+        novelty=Novelty.from_dict(description["novelty"]) if "novelty" in description else None,
     )
 
 
