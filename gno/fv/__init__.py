@@ -23,6 +23,7 @@ from gno.fv.compressible.march import PseudoTime
 from gno.fv.compressible.solution import CompressibleFlow
 from gno.fv.compressible.unsteady import UnsteadyCompressible
 from gno.fv.diffusion.diffusion import Diffusion
+from gno.fv.diffusion.energy import ResidualEnergy
 from gno.fv.diffusion.solution import Solution
 from gno.fv.incompressible.drag import coefficients, forces
 from gno.fv.incompressible.flow import Flow
@@ -59,6 +60,7 @@ __all__ = [
     "Projection",
     "PseudoTime",
     "Report",
+    "ResidualEnergy",
     "Robin",
     "Scalar",
     "Slip",

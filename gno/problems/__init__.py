@@ -10,6 +10,7 @@ from gno.problems.darcy import Darcy
 from gno.problems.generate import generate
 from gno.problems.heat import Heat
 from gno.problems.misfit import Misfit, misfit
+from gno.problems.nodal_energy import NodalEnergy
 from gno.problems.ns_torus import TorusFlow
 from gno.problems.polish import Polished, polish
 from gno.problems.problem import Draw, Family, Problem
@@ -28,6 +29,7 @@ __all__ = [
     "Family",
     "Heat",
     "Misfit",
+    "NodalEnergy",
     "Polished",
     "Problem",
     "Stirred",

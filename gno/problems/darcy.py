@@ -19,6 +19,7 @@ from gno.mesh.means import around_nodes, corner_mean
 from gno.problems.coefficient import log_normal, two_phase
 from gno.problems.deal import Deal, Part
 from gno.problems.domain import FAMILIES, Domain, check_families, draw_domain
+from gno.problems.nodal_energy import NodalEnergy
 from gno.problems.permeability import cell_permeability, mean_permeability
 from gno.problems.problem import Draw, Problem
 from gno.problems.random_field import RandomField, mesh_field, square_field
@@ -212,6 +213,18 @@ class Darcy(Problem):
             DataError: there is no permeability, or no ``u``.
         """
         return Diffusion(mesh, walls_of(mesh)).residual(_in_cells(mesh), cell_permeability(mesh), self.source).numpy()
+
+    def energy(self, mesh: Mesh) -> NodalEnergy:
+        """The residual of ``u`` at the nodes as an energy, as of ``NodalEnergy``.
+
+        Args:
+            mesh: as in ``solve``.
+
+        Raises:
+            DataError: there is no permeability.
+            SolverError: the solution is not unique.
+        """
+        return NodalEnergy(mesh, "u", Diffusion(mesh, walls_of(mesh)).energy(cell_permeability(mesh), self.source))
 
     def improve(self, mesh: Mesh, *, tolerance: float, steps: int) -> tuple[Mesh, Report]:
         """``u`` made nearer to the discrete solution by steps of GMRES, preconditioned with the two-point flux.

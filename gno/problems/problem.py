@@ -17,6 +17,7 @@ from gno.fv import Report
 from gno.mesh import Mesh
 from gno.mesh.interpolation import Interpolation
 from gno.mesh.transfer import cell_means
+from gno.problems.nodal_energy import NodalEnergy
 
 
 class Draw(NamedTuple):
@@ -155,6 +156,18 @@ class Problem(Family):
         zeros = {spec.name: np.zeros(spec.shape(mesh.num_points)) for spec in targets}
         cell = {name: values for name, values in mesh.cell_data.items() if name not in zeros}
         return mesh.with_data({**mesh.point_data, **zeros}, cell)
+
+    def energy(self, mesh: Mesh) -> NodalEnergy:  # noqa: ARG002 - for children
+        """What measures targets at the nodes of a mesh by their residual, differentiably: a loss without labels.
+
+        Args:
+            mesh: a mesh with the inputs of the problem.
+
+        Raises:
+            ConfigError: the equations of this problem have no energy.
+            SolverError: the solution is not unique.
+        """
+        raise ConfigError(f"the residual of {self.name} has no energy", fix="train with labels")
 
     def improve(self, mesh: Mesh, *, tolerance: float, steps: int) -> tuple[Mesh, Report]:  # noqa: ARG002 - for children
         """The targets of a mesh, made nearer to the discrete solution by steps of the plain solver.

@@ -6,11 +6,13 @@ from gno.datasets import MeshDataset
 from gno.errors import ConfigError, Interrupted
 from gno.models import CFDGCN, Operator, Propagator
 from gno.training.batches import Graphs
+from gno.training.losses import RESIDUAL
 from gno.training.objective import Measured, Objective, SteadyObjective
 from gno.training.partition_objective import PartitionObjective
 from gno.training.processes import Processes
 from gno.training.progress import Event, Progress
 from gno.training.recipe import Recipe
+from gno.training.residual_objective import ResidualObjective
 from gno.training.rollouts import RolloutValidation
 from gno.training.stop import Stop
 from gno.training.time import Time
@@ -63,8 +65,9 @@ def make_objective(
 
     Raises:
         Interrupted: it was told to stop.
-        ConfigError: trajectories shorter than the windows.
+        ConfigError: trajectories shorter than the windows, or a residual that is no loss here.
     """
+    _check_residual(recipe, model)
     if isinstance(model, Propagator):
         if recipe.data.partition:
             raise ConfigError(
@@ -77,6 +80,8 @@ def make_objective(
         return WindowObjective(model, recipe, recipe.time or Time(), trajectories)
     graphs = Graphs(dataset, model.graph, memory=recipe.data.memory, shelf=recipe.data.shelf())
     _build_ahead(graphs, stop, tell, processes)
+    if recipe.loss == RESIDUAL:
+        return ResidualObjective(model, recipe, graphs)
     kind = PartitionObjective if recipe.data.partition and not processes.is_alone else SteadyObjective
     return kind(model, recipe, graphs)
 
@@ -112,6 +117,15 @@ def _build_ahead(graphs: Graphs | Trajectories, stop: Stop, tell: Progress, proc
         tell(Event("graphs", done, len(own), milestone=True))
         if graphs.is_full:
             break
+
+
+def _check_residual(recipe: Recipe, model: Operator | Propagator) -> None:
+    if recipe.loss != RESIDUAL:
+        return
+    if isinstance(model, Propagator):
+        raise ConfigError('loss = "residual" with trajectories', why="it is there for steady problems")
+    if recipe.data.partition:
+        raise ConfigError('loss = "residual" with data.partition = true', why="the equations of a mesh are not shared")
 
 
 def _check_augmentation(recipe: Recipe, operator: Operator) -> None:

@@ -82,3 +82,6 @@ def nodal_loss(
 
 LOSSES: dict[str, Loss] = {"relative_l2": relative_l2_loss, "squared_l2": squared_l2_loss, "nodal": nodal_loss}
 """Losses by the name that a recipe gives them."""
+
+RESIDUAL = "residual"
+"""The name of the loss that compares with no labels: what the fields miss of the equations of their problem."""

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 from gno.errors import ConfigError
 from gno.training.complaints import Complaint, complaints, unknown
 from gno.training.data import Data
-from gno.training.losses import LOSSES
+from gno.training.losses import LOSSES, RESIDUAL
 from gno.training.network import Model
 from gno.training.optimization import Optimization
 from gno.training.section import Section
@@ -32,7 +32,8 @@ class Recipe(Section):
         data: ``[data]``: file, splits, augmentation.
         time: ``[time]``: windows, noise and rollouts, for trajectories; without it the defaults.
         optimization: ``[optimization]``: epochs, batch size, learning rate.
-        loss: what is made small: ``relative_l2`` or ``squared_l2``.
+        loss: what is made small: the distance to the labels, one of ``LOSSES``; or, without labels, ``residual``: what
+            the discrete equations miss, where the problem has such a measure.
         seed: of the first weights, of the order of the samples, of the augmentation.
         threads: of the CPU; 0 leaves torch its own choice. One is quickest for graphs of some hundred nodes, and the
             weights of a run are equal bit for bit only with the same number.
@@ -121,8 +122,9 @@ def _wrong_names(table: dict[str, Any]) -> list[Complaint]:
     """Names that refer to code: of the loss, the model, and the options of the model with their types."""
     wrong: list[Complaint] = []
     loss = table.get("loss", "relative_l2")
-    if isinstance(loss, str) and loss not in LOSSES:
-        wrong.append(unknown(loss, LOSSES, what="loss"))
+    known = (*LOSSES, RESIDUAL)
+    if isinstance(loss, str) and loss not in known:
+        wrong.append(unknown(loss, known, what="loss"))
     model = table.get("model")
     if isinstance(model, dict):
         wrong += Model.complaints(model)

@@ -14,6 +14,7 @@ from gno.fv.boundary.assignment import by_patch, partners
 from gno.fv.boundary.conditions import Condition, Value
 from gno.fv.boundary.outer import Outer
 from gno.fv.boundary.values import scalars
+from gno.fv.diffusion.energy import ResidualEnergy
 from gno.fv.diffusion.equations import DiffusionEquations, Near
 from gno.fv.diffusion.flux import DiffusiveFlux
 from gno.fv.diffusion.permeability import permeability_of, positive
@@ -164,6 +165,20 @@ class Diffusion:
         """
         field, system = self._cells(u), self.equations(permeability, source, reaction, points=points)
         return system.residual(field) / system.flux.geometry.volume
+
+    def energy(self, permeability: Value, source: Value, *, reaction: Value = 0.0) -> ResidualEnergy:
+        """What measures fields by their residual, as an energy; see ``ResidualEnergy``.
+
+        Args:
+            permeability: as in ``solve``, of one sample.
+            source: as in ``solve``.
+            reaction: as in ``solve``.
+
+        Raises:
+            ConfigError: coefficients or values on the boundary that do not fit.
+            SolverError: the solution is not unique.
+        """
+        return ResidualEnergy(self.equations(permeability, source, reaction))
 
     def _cells(self, u: Tensor | np.ndarray) -> Float[Tensor, " cells"]:
         if tuple(u.shape) != (self.mesh.num_cells,):

@@ -103,7 +103,7 @@ class DiffusionEquations:
         Raises:
             SolverError: the solution is not unique.
         """
-        refuse_loose(self.mesh.parts, loose_parts(self.mesh.parts, self._held_cells()))
+        self.refuse_undetermined()
         size, rest = float(self.residual(torch.zeros_like(u)).norm()), -self.residual(u)
         now = float(rest.norm()) or 1.0
         change, done, left = self.factorize(near).approach(rest, tolerance=tolerance * size / now, steps=steps)
@@ -138,9 +138,21 @@ class DiffusionEquations:
         Raises:
             SolverError: the matrix is singular.
         """
-        reacts = (self.flux.geometry.volume * self.reaction).detach().numpy()
-        two_point = self.flux.two_point() + sparse.diags_array(reacts)
+        two_point = self.two_point()
         return Nearby(two_point + self.flux.correction(), _factor(two_point, self.mesh.dim, near))
+
+    def two_point(self) -> sparse.csr_array:
+        """The matrix of the two-point flux and the reaction ``(cells, cells)``: symmetric, positive semidefinite."""
+        reacts = (self.flux.geometry.volume * self.reaction).detach().numpy()
+        return self.flux.two_point() + sparse.diags_array(reacts)
+
+    def refuse_undetermined(self) -> None:
+        """Refuse equations of which more than one field is a solution.
+
+        Raises:
+            SolverError: a part of the mesh on which only fluxes are given.
+        """
+        refuse_loose(self.mesh.parts, loose_parts(self.mesh.parts, self._held_cells()))
 
     def _held_cells(self) -> Tensor:
         """Cells where a reaction holds the field, or a face through which the flux depends on it."""

@@ -46,3 +46,8 @@ class LU(HostFactor):
     def solve_array(self, b: np.ndarray, transposed: bool) -> np.ndarray:
         """The solution for ``b (n,)`` or ``(n, k)``."""
         return self._lu.solve(b, trans="T" if transposed else "N")
+
+    @property
+    def num_entries(self) -> int:
+        """Entries of the factors."""
+        return int(self._lu.nnz)
