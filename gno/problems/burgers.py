@@ -11,7 +11,8 @@ import torch
 
 from gno.datasets import FieldSpec
 from gno.datasets.layouts.grid import Grid
-from gno.errors import ConfigError, SolverError
+from gno.errors import ConfigError, DataError, SolverError
+from gno.mesh import Mesh
 from gno.problems.burgers_equation import BurgersEquation
 from gno.problems.deal import Deal, Part
 from gno.problems.fourier import Modes, gaussian_coefficients
@@ -123,6 +124,27 @@ class Burgers(Family):
             return Draw(grid.mesh.with_data(data | {"u": grid.values(u[-1])}), numbers, split)
         series = {"u": grid.values(u, leading=1)}
         return Draw(grid.mesh.with_data(data), numbers, split, np.array(self.instants), series)
+
+    def solve(self, mesh: Mesh, points: int | None = None) -> Mesh:
+        """The mesh with ``u`` at its nodes, from those waves of ``u0`` that the solver has.
+
+        Args:
+            mesh: of a sample at any resolution.
+            points: of the solver; as many as the mesh has along the circle without it.
+
+        Raises:
+            ConfigError: fewer than 8 points, or an odd number.
+            DataError: there is no ``u0``.
+            SolverError: the values grow beyond bounds.
+        """
+        if "u0" not in mesh.point_data:
+            raise DataError("the mesh has no field 'u0' in its point data", why=f"have: {', '.join(mesh.point_data)}")
+        row = torch.from_numpy(np.array(mesh.point_data["u0"][::2], dtype=np.float64))  # the other has the same values
+        whole = Modes(len(row), 1)
+        equation = BurgersEquation(points or len(row), viscosity=self.viscosity, courant=self.courant)
+        found = equation.evolve(whole.transform(row), [0.0, self.end_time])
+        u = whole.values(whole.taken_from(found.u[-1]))
+        return mesh.with_data({**mesh.point_data, "u": np.repeat(u.numpy(), 2)})
 
     def attributes(self) -> dict[str, str | float | int]:
         """As of any family, and that the domain is periodic with this length."""

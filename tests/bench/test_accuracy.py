@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gno.bench.accuracy import Contest
+from gno.bench.accuracy import CASES, Contest
 from gno.bench.accuracy.ridge import KernelRidge
 from gno.errors import ConfigError
 from gno.mesh import Mesh, node_volume, shapes
@@ -33,10 +33,24 @@ def test_ridge_regression_knows_unseen_samples_on_other_meshes() -> None:
         assert np.mean(errors) < 0.1
 
 
+def test_ridge_regression_knows_a_map_on_a_strip_with_values_of_both_signs_that_end_nowhere() -> None:
+    case = CASES["burgers"].small()
+    problem = case.problem_on(1.0)
+    meshes = [problem.sample(i).mesh for i in range(36)]
+    fitted = KernelRidge.fit(meshes[:30], ("u0", "u"), transform="none", boundary="free", side=9)
+    errors = []
+    for mesh in meshes[30:]:
+        u, v = mesh.point_data["u"], fitted.predict(mesh)["u"]
+        errors.append(float(np.linalg.norm(v - u) / np.linalg.norm(u)))
+    assert np.mean(errors) < 0.3  # of one's own size, as the best constant has it, 1
+
+
 def test_unknown_cases_and_peers_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"case 'dary' is unknown.*did you mean 'darcy'"):
         Contest(tmp_path, name="dary")
     with pytest.raises(ConfigError, match="peer 'fno' is unknown"):
         Contest(tmp_path, peers=("fno",))
+    with pytest.raises(ConfigError, match=r"peer 'gcn' takes no part in burgers.*mgkn"):
+        Contest(tmp_path, name="burgers", peers=("gcn",))
     with pytest.raises(ConfigError, match="0 seconds"):
         Contest(tmp_path, seconds=0.0)

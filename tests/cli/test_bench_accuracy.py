@@ -20,6 +20,7 @@ def test_a_contest_measures_networks_ridge_and_solver_once(gno: Callable[..., An
         assert entry["parameters"] > 0
     errors = [row["error"] for row in found.json["solver"]]
     assert errors == sorted(errors, reverse=True)  # the finer the mesh, the better
+    assert all(row["residual"] is not None for row in found.json["solver"])
     kept = tmp_path / "rows" / "transolver-0.json"
     row = json.loads(kept.read_text())
     row["on"]["same"]["error"] = 0.125
@@ -29,3 +30,15 @@ def test_a_contest_measures_networks_ridge_and_solver_once(gno: Callable[..., An
     other = gno(*words, "--peer", "gcn", "--seconds", 9)
     assert other.code == 2
     assert "holds another contest" in other.err
+
+
+def test_a_contest_of_a_map_in_time_has_its_solver_beside_it(gno: Callable[..., Any], tmp_path: Path) -> None:
+    words = ["bench", "accuracy", "--case", "burgers", "-o", tmp_path, "--quick", "--seconds", 0.3, "--threads", 1]
+    peers = [word for peer in ("mgkn", "kernel ridge") for word in ("--peer", peer)]
+    found = gno(*words, *peers, "--json", "--quiet")
+    assert found.code == 0, found.err
+    for entry in found.json["summary"]:
+        assert all(0 < entry[name] < 2 for name in ("error", "finer", "coarser"))
+        assert (entry["re-meshed"], entry["residual"]) == (None, None)
+    errors = [row["error"] for row in found.json["solver"]]
+    assert 0 < errors[-1] <= errors[0] < 0.1  # few points suffice

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from gno.errors import ConfigError, SolverError
+from gno.errors import ConfigError, DataError, SolverError
 from gno.problems import Burgers
 from gno.problems.burgers_equation import BurgersEquation
 
@@ -54,6 +54,20 @@ def test_the_trajectory_ends_where_the_map_does() -> None:
     assert way.params["energy_balance"] < 1e-3
     mean = replace(SMALL, interval=0.25, resolution=128).sample(2).point_series["u"].mean(axis=1)
     np.testing.assert_allclose(mean, 0.0, atol=1e-10)  # momentum is kept
+
+
+def test_solving_a_sample_again_gives_its_label_and_few_points_are_near_to_it() -> None:
+    mesh = replace(SMALL, resolution=128).sample(1).mesh
+    label, errors = mesh.point_data["u"], []
+    for points in (8, 16, 32, 128):  # from 16 on what 128 values do not know of u0 is more than the solver misses
+        u = SMALL.solve(mesh.without(["u"]), points).point_data["u"]
+        errors.append(float(np.linalg.norm(u - label) / np.linalg.norm(label)))
+    assert 0.1 > errors[0] > 10 * errors[1]
+    assert max(errors[1:]) < 1e-3
+    with pytest.raises(ConfigError, match="spectral grid of 7 points"):
+        SMALL.solve(mesh, 7)
+    with pytest.raises(DataError, match="no field 'u0'"):
+        SMALL.solve(mesh.without(["u0"]))
 
 
 def test_a_sample_that_loses_energy_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

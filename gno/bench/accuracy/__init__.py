@@ -1,4 +1,4 @@
-"""``gno bench accuracy``: operators, their peers and the solver on the same data, each trained for the same time."""
+"""``gno bench accuracy``: operators, their peers and the solver on the same data, trained for equal CPU seconds."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gno.bench.accuracy.case import CASES, Case
+from gno.bench.accuracy.case import CASES, RIDGE, Case
 from gno.bench.accuracy.peers import PEERS
 from gno.datasets.naming import suggestion
 from gno.errors import ConfigError
@@ -22,7 +22,7 @@ class Contest:
         name: of the case.
         seconds: of the CPU that each network trains.
         seeds: of each network.
-        peers: who takes part.
+        peers: who takes part; all that can where nobody is named.
         threads: of the CPU; 0 leaves torch its own choice.
         workers: processes that make the data.
         quick: few nodes and samples.
@@ -31,15 +31,15 @@ class Contest:
         ConfigError: an unknown case or peer, or counts that cannot be.
 
     Example:
-        >>> Contest(Path("runs"), peers=("gcn",), seeds=2).num_runs
-        2
+        >>> Contest(Path("runs"), peers=("gcn", "kernel ridge"), seeds=2).num_rows
+        3
     """
 
     folder: Path
     name: str = "darcy"
     seconds: float = 3600.0
     seeds: int = 3
-    peers: Sequence[str] = tuple(PEERS)
+    peers: Sequence[str] = ()
     threads: int = 1
     workers: int = 1
     quick: bool = False
@@ -48,7 +48,11 @@ class Contest:
         _check_known("case", self.name, CASES)
         for peer in self.peers:
             _check_known("peer", peer, PEERS)
-        if not (self.seconds > 0 and self.seeds > 0 and self.threads >= 0 and self.workers > 0 and self.peers):
+            if peer not in self._able:
+                raise ConfigError(
+                    f"peer {peer!r} takes no part in {self.name}", why=f"those that do: {', '.join(self._able)}"
+                )
+        if not (self.seconds > 0 and self.seeds > 0 and self.threads >= 0 and self.workers > 0):
             raise ConfigError(
                 f"{self.seconds:g} seconds, {self.seeds} seeds, {self.threads} threads, {self.workers} workers",
                 why="there is something to train, with something",
@@ -60,9 +64,18 @@ class Contest:
         return CASES[self.name].small() if self.quick else CASES[self.name]
 
     @property
-    def num_runs(self) -> int:
-        """Runs of training."""
-        return len(self.peers) * self.seeds
+    def taking_part(self) -> tuple[str, ...]:
+        """The peers, in the order of their rows."""
+        return tuple(self.peers) or self._able
+
+    @property
+    def num_rows(self) -> int:
+        """Rows of all peers: of each seed, but of kernel ridge regression one, for nothing is drawn at random."""
+        return sum(1 if peer == RIDGE else self.seeds for peer in self.taking_part)
+
+    @property
+    def _able(self) -> tuple[str, ...]:
+        return tuple(CASES[self.name].peers or PEERS)
 
     def file(self, mesh: str = "") -> Path:
         """A dataset: that of the training, or the test problems on other meshes.

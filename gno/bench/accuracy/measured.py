@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 
 from gno.datasets import MeshDataset
 from gno.mesh import Mesh, node_volume
-from gno.problems import Problem
+from gno.problems import Family, Problem
 from gno.problems.misfit import relative_misfit
 from gno.training import relative_l2
 
@@ -19,7 +20,7 @@ Find = Callable[[Mesh], dict[str, np.ndarray]]
 """Finds the targets at the nodes of a mesh."""
 
 
-def measured(find_on: Callable[[Mesh], Find], path: Path, problem: Problem) -> dict[str, float]:
+def measured(find_on: Callable[[Mesh], Find], path: Path, problem: Family) -> dict[str, float | None]:
     """Means over the test samples of a dataset.
 
     Args:
@@ -28,7 +29,8 @@ def measured(find_on: Callable[[Mesh], Find], path: Path, problem: Problem) -> d
         problem: that made it.
 
     Returns:
-        ``error`` (relative L2), CPU ``seconds`` from mesh to fields, ``residual`` as of ``gno.problems.misfit``.
+        ``error`` (relative L2), CPU ``seconds`` from mesh to fields, ``residual`` as of ``gno.problems.misfit``,
+        where the problem is steady.
     """
     rows = []
     with MeshDataset(path, "test") as dataset:
@@ -41,9 +43,20 @@ def measured(find_on: Callable[[Mesh], Find], path: Path, problem: Problem) -> d
             begun = time.process_time()
             found = find(given)
             seconds = time.process_time() - begun
-            rows.append((_error(sample.mesh, found, names), seconds, relative_misfit(problem, given, found)))
+            rest = relative_misfit(problem, given, found) if isinstance(problem, Problem) else math.nan
+            rows.append((_error(sample.mesh, found, names), seconds, rest))
     error, seconds, residual = np.mean(rows, axis=0).tolist()
-    return {"error": error, "seconds": seconds, "residual": residual}
+    return {"error": error, "seconds": seconds, "residual": residual if isinstance(problem, Problem) else None}
+
+
+def fields_of(mesh: Mesh, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Fields at the nodes of a mesh, by name.
+
+    Args:
+        mesh: that has them.
+        names: of the fields.
+    """
+    return {name: mesh.point_data[name] for name in names}
 
 
 def _error(mesh: Mesh, found: dict[str, np.ndarray], names: list[str]) -> float:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gno.bench.accuracy.case import Case
+from gno.bench.accuracy.case import RIDGE, Case
 from gno.training import Recipe
 
 _PLACES: dict[str, Any] = {"features": ["boundary_distance", "coordinates"]}
 _LEVELS: dict[str, Any] = {"features": ["boundary_distance"]}
 _ONE: dict[str, Any] = {"features": ["boundary_distance", "is_boundary"]}
-
-RIDGE = "kernel ridge"
-"""The peer that is no network, and takes what seconds it needs."""
 
 PEERS: dict[str, Mapping[str, Any]] = {
     "multipoleoperator": {"geometry": _PLACES},
@@ -42,7 +39,7 @@ def recipe(peer: str, case: Case, *, seconds: float, seed: int, threads: int) ->
         >>> recipe("gcn", CASES["darcy"], seconds=60.0, seed=1, threads=1).optimization.seconds
         60.0
     """
-    options = {**case.told, **PEERS[peer]}
+    options = {**case.told, **PEERS[peer], **case.peers.get(peer, {})}
     rate = options.pop("rate", 2e-3)
     return Recipe.make(
         {

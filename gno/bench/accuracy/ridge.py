@@ -52,9 +52,9 @@ class KernelRidge:
         u(a) = \sum_{s, t} k(a, a_s) \, (K + \lambda)^{-1}_{st} \, u_t, \qquad
         k(a, b) = \Big(1 + z + \frac{z^2}{3}\Big) e^{-z}, \quad z = \sqrt 5\, \frac{|a - b|}{\ell}
 
-    the kernel of Matern of order 5/2 on the logarithm of the coefficient and the distance to the boundary at a grid of
-    points, 0 outside of the domain. Between the points everything is linear. Length and ridge are those that do best on
-    the last tenth of the samples.
+    the kernel of Matern of order 5/2 on the coefficient, or its logarithm, and the distance to the boundary at a grid
+    of points, 0 outside of the domain. Between the points everything is linear. Length and ridge are those that do best
+    on the last tenth of the samples.
 
     Source: Batlle et al. 2023, arXiv 2304.13202. Cost: cubic in the samples.
 
@@ -64,6 +64,8 @@ class KernelRidge:
         weights: of the training's fields, at each point.
         length: of the kernel.
         names: of coefficient and field.
+        transform: of the coefficient, ``none`` or ``log``.
+        boundary: of the field, as of ``gno.models.Operator``.
     """
 
     grid: _Grid
@@ -71,34 +73,49 @@ class KernelRidge:
     weights: Float[np.ndarray, "samples points"]
     length: float
     names: tuple[str, str]
+    transform: str = "log"
+    boundary: str = "zero"
 
     @classmethod
-    def fit(cls, meshes: Sequence[Mesh], names: tuple[str, str], *, side: int = 41) -> KernelRidge:
+    def fit(
+        cls,
+        meshes: Sequence[Mesh],
+        names: tuple[str, str],
+        *,
+        transform: str = "log",
+        boundary: str = "zero",
+        side: int = 41,
+    ) -> KernelRidge:
         """Learn from meshes with both fields at their nodes.
 
         Args:
             meshes: of the training, ten or so at least.
-            names: of the coefficient, positive, and of the field.
-            side: points along each side of the box.
+            names: of the coefficient and of the field.
+            transform: of the coefficient, as of the class.
+            boundary: of the field, as of the class.
+            side: points along each side of a box that is a square; of another as many, as far from each other.
         """
         low, high = (np.array([end(m.points, axis=0) for m in meshes]) for end in (np.min, np.max))
-        axes = [np.linspace(a, b, side) for a, b in zip(low.min(axis=0), high.max(axis=0))]
+        low, high = low.min(axis=0), high.max(axis=0)
+        counts = 1 + np.ceil((side - 1) * (high - low) / np.sqrt(np.prod(high - low)) - 1e-9).astype(int)
+        axes = [np.linspace(a, b, count) for a, b, count in zip(low, high, counts)]
         grid = _Grid((axes[0], axes[1]))
-        x = np.stack([_features(grid, mesh, names[0]) for mesh in meshes])
+        x = np.stack([_features(grid, mesh, names[0], transform) for mesh in meshes])
         y = np.stack([grid.of(mesh, np.asarray(mesh.point_data[names[1]])[:, None])[:, 0] for mesh in meshes])
         length, ridge = _chosen(x, y)
         weights = np.linalg.solve(_matern(x, x, length) + ridge * np.eye(len(x)), y)
-        return cls(grid, x, weights, length, names)
+        return cls(grid, x, weights, length, names, transform, boundary)
 
     def predict(self, mesh: Mesh) -> dict[str, np.ndarray]:
-        """The field at the nodes of a mesh, 0 on the boundary as those of the training are.
+        """The field at the nodes of a mesh, 0 on the boundary where those of the training are.
 
         Args:
             mesh: with the coefficient.
         """
-        x = _features(self.grid, mesh, self.names[0])[None]
+        x = _features(self.grid, mesh, self.names[0], self.transform)[None]
         found = self.grid.at((_matern(x, self.seen, self.length) @ self.weights)[0], mesh.points)
-        return {self.names[1]: np.where(boundary_distance(mesh) > 0, found, 0.0)}
+        vanishes = (boundary_distance(mesh) == 0) & (self.boundary != "free")
+        return {self.names[1]: np.where(vanishes, 0.0, found)}
 
     @property
     def num_parameters(self) -> int:
@@ -106,9 +123,9 @@ class KernelRidge:
         return int(self.weights.size)
 
 
-def _features(grid: _Grid, mesh: Mesh, name: str) -> np.ndarray:
-    away = boundary_distance(mesh)
-    both = np.stack([np.log(np.asarray(mesh.point_data[name])), 4 * away / away.max()], axis=1)
+def _features(grid: _Grid, mesh: Mesh, name: str, transform: str) -> np.ndarray:
+    away, values = boundary_distance(mesh), np.asarray(mesh.point_data[name])
+    both = np.stack([np.log(values) if transform == "log" else values, 4 * away / (away.max() or 1.0)], axis=1)
     return grid.of(mesh, both).ravel()
 
 

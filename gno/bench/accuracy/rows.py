@@ -1,33 +1,28 @@
-"""The rows: a network, kernel ridge regression, and the solver on ever finer meshes."""
+"""The rows of those that learn: a network, and kernel ridge regression."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from gno.bench.accuracy.case import RIDGE
 from gno.bench.accuracy.contest import Contest
-from gno.bench.accuracy.measured import Find, measured
-from gno.bench.accuracy.peers import RIDGE, recipe
+from gno.bench.accuracy.measured import Find, fields_of, measured
+from gno.bench.accuracy.peers import recipe
 from gno.bench.accuracy.ridge import KernelRidge
 from gno.datasets import MeshDataset
 from gno.errors import ConfigError
 from gno.files import make_folder, write_text
-from gno.mesh import Mesh, coarsen
-from gno.models import CoarseSolve, Operator
-from gno.problems import Problem
+from gno.mesh import Mesh
+from gno.models import Operator
 from gno.training import train
 from gno.training.progress import Progress
-
-SHARES = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
-"""Nodes of the meshes that the solver runs on, over those of a sample."""
-_FEWEST = 25  # nodes of a mesh that a square can be coarsened to
 
 
 def network_row(contest: Contest, peer: str, seed: int, tell: Progress) -> dict[str, Any]:
@@ -46,7 +41,7 @@ def network_row(contest: Contest, peer: str, seed: int, tell: Progress) -> dict[
     names = [channel.spec.name for channel in operator.targets]
 
     def find(mesh: Mesh) -> dict[str, np.ndarray]:
-        return _fields(operator.predict(mesh), names)
+        return fields_of(operator.predict(mesh), names)
 
     about = {
         "parameters": sum(p.numel() for p in operator.parameters()),
@@ -63,42 +58,20 @@ def ridge_row(contest: Contest, seed: int) -> dict[str, Any]:
         contest: that it takes part in.
         seed: of the row; nothing is drawn at random.
     """
-    fields = contest.case.problem_on(1.0).fields
+    case, fields = contest.case, contest.case.problem_on(1.0).fields
     inputs, targets = ([s.name for s in fields if (s.role == "target") == wanted] for wanted in (False, True))
     if len(inputs) != 1 or len(targets) != 1:
         raise ConfigError(f"{RIDGE} with {len(inputs)} inputs and {len(targets)} targets", why="it takes one of each")
     begun = time.process_time()
     with MeshDataset(contest.file(), "train") as dataset:
-        fitted = KernelRidge.fit([sample.mesh for sample in dataset], (inputs[0], targets[0]))
+        fitted = KernelRidge.fit(
+            [sample.mesh for sample in dataset],
+            (inputs[0], targets[0]),
+            transform=case.told.get("transforms", {}).get(inputs[0], "none"),
+            boundary=case.told.get("boundary", "free"),
+        )
     about = {"parameters": fitted.num_parameters, "seconds": time.process_time() - begun, "epochs": 1}
     return {"peer": RIDGE, "seed": seed, **about, "on": _on_all(contest, fitted.predict)}
-
-
-def solver_rows(contest: Contest) -> list[dict[str, Any]]:
-    """The plain solver on coarse meshes of the test domains, interpolated; and on the samples' own meshes.
-
-    Args:
-        contest: whose test samples they are.
-    """
-    problem, nodes = contest.case.problem_on(1.0), contest.case.nodes
-    return [
-        {"nodes": round(share * nodes), **measured(partial(_solver, problem, share), contest.file(), problem)}
-        for share in SHARES
-        if share * nodes >= _FEWEST
-    ]
-
-
-def _solver(problem: Problem, share: float, mesh: Mesh) -> Find:
-    """The solver on a coarse mesh, which is there before the clock starts, as a user would have it made."""
-    names = [spec.name for spec in problem.fields if spec.role == "target"]
-    if share == 1.0:
-        return lambda given: _fields(problem.solve(given), names)
-    coarse = CoarseSolve(problem, mesh=coarsen(mesh, round(share * mesh.num_points)))
-    return lambda given: _fields(coarse.prolonged(given, names), names)
-
-
-def _fields(mesh: Mesh, names: Sequence[str]) -> dict[str, np.ndarray]:
-    return {name: mesh.point_data[name] for name in names}
 
 
 def kept(path: Path, make: Callable[[], Any]) -> Any:
@@ -116,7 +89,7 @@ def kept(path: Path, make: Callable[[], Any]) -> Any:
     return found
 
 
-def _on_all(contest: Contest, find: Find) -> dict[str, dict[str, float]]:
+def _on_all(contest: Contest, find: Find) -> dict[str, dict[str, float | None]]:
     case = contest.case
     meshes = {"": 1.0, **case.meshes}
     with torch.no_grad():

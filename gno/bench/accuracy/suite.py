@@ -6,10 +6,11 @@ import json
 from functools import partial
 from typing import Any
 
+from gno.bench.accuracy.case import RIDGE
 from gno.bench.accuracy.contest import Contest
 from gno.bench.accuracy.data import make_data
-from gno.bench.accuracy.peers import RIDGE
-from gno.bench.accuracy.rows import kept, network_row, ridge_row, solver_rows
+from gno.bench.accuracy.rows import kept, network_row, ridge_row
+from gno.bench.accuracy.solver import solver_rows
 from gno.bench.accuracy.table import summary
 from gno.bench.hardware import hardware
 from gno.bench.timing import CPU
@@ -43,20 +44,15 @@ def measure(contest: Contest, *, progress: Progress | None = None) -> dict[str, 
     solver = kept(contest.folder / "rows" / "solver.json", partial(solver_rows, contest))
     rows = []
     for seed in range(contest.seeds):  # seed by seed: a table with fewer seeds is there early
-        for peer in contest.peers:
+        for peer in contest.taking_part:
             if peer == RIDGE and seed:
                 continue  # nothing is drawn at random
             make = partial(ridge_row, contest, 0) if peer == RIDGE else partial(network_row, contest, peer, seed, tell)
             rows.append(kept(contest.row(peer, seed), make))
-            tell(
-                Event("rows", len(rows), _num_rows(contest), {"error": rows[-1]["on"]["same"]["error"]}, milestone=True)
-            )
+            error = rows[-1]["on"]["same"]["error"]
+            tell(Event("rows", len(rows), contest.num_rows, {"error": error}, milestone=True))
             _write(contest, rows, solver)
     return _write(contest, rows, solver)
-
-
-def _num_rows(contest: Contest) -> int:
-    return contest.num_runs - (contest.seeds - 1 if RIDGE in contest.peers else 0)
 
 
 def _check_same(contest: Contest) -> None:

@@ -56,7 +56,8 @@ def table(entries: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
 
 def _of(rows: Sequence[Mapping[str, Any]], solver: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     def mean(name: str, mesh: str = "same") -> float | None:
-        return statistics.fmean(row["on"][mesh][name] for row in rows) if mesh in rows[0]["on"] else None
+        numbers = [row["on"][mesh][name] for row in rows if mesh in row["on"]]
+        return None if None in numbers or not numbers else statistics.fmean(numbers)
 
     errors = [row["on"]["same"]["error"] for row in rows]
     error, seconds = statistics.fmean(errors), statistics.fmean(row["on"]["same"]["seconds"] for row in rows)
