@@ -204,6 +204,7 @@ class _TableReader(Items):
         samples = int(self.file["gno"].attrs["num_samples"])
         if samples < 1:
             raise DataError(f"{self.path} has {samples} samples", why="it needs one", fix="generate it again")
+        self.shape("gno/digests/samples", (samples, 32))  # before tables as long as that take memory
         return samples
 
     def trajectories(self, samples: int) -> tuple[np.ndarray, np.ndarray]:

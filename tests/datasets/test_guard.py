@@ -3,6 +3,7 @@
 import random
 import re
 import shutil
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -277,6 +278,16 @@ def test_a_shape_far_beyond_what_is_stored_is_refused(file: Path, name: str, siz
     with pytest.raises(ResourceError, match=r"claims [\d.]+ GiB") as caught:
         MeshDataset(file)
     assert caught.value.exit_code == 6
+
+
+def test_samples_that_are_not_stored_take_no_memory(file: Path) -> None:
+    changed(file, lambda raw: raw["gno"].attrs.__setitem__("num_samples", 10**8))
+    tracemalloc.start()
+    try:
+        assert "it must be (100000000, 32)" in refused(file).why
+        assert tracemalloc.get_traced_memory()[1] < 10 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_bomb_of_zeros_is_refused(file: Path) -> None:
