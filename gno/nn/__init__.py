@@ -10,7 +10,6 @@ from gno.nn.kernel_integral import KernelIntegral
 from gno.nn.level_message import LevelMessage, MessageEdges
 from gno.nn.mlp import MLP
 from gno.nn.multipole import MultipoleCycle, MultipoleKernels
-from gno.nn.multipole_block import MultipoleBlock, MultipoleGraph
 from gno.nn.nearest_interpolation import NearestInterpolation
 from gno.nn.packing import Packing
 from gno.nn.slice_attention import SliceAttention
@@ -24,9 +23,7 @@ __all__ = [
     "KernelIntegral",
     "LevelMessage",
     "MessageEdges",
-    "MultipoleBlock",
     "MultipoleCycle",
-    "MultipoleGraph",
     "MultipoleKernels",
     "NearestInterpolation",
     "Packing",

@@ -41,11 +41,31 @@ def level_inputs(graph: Any, levels: int, channels: int) -> list[Float[Tensor, "
         raise DataError(f"the graph has {graph.num_levels} levels", why=f"the network has radii for {levels}")
     if graph.x.shape[1] != channels:
         raise DataError(f"x has {graph.x.shape[1]} channels", why=f"the network takes {channels}")
-    inputs = [graph.x]
-    for level in range(levels - 1):
+    return level_means(graph, graph.x, range(levels))
+
+
+def level_means(
+    graph: Any, values: Float[Tensor, "first_nodes c"], levels: range
+) -> list[Float[Tensor, "level_nodes c"]]:
+    """Values of a level, and on each coarser one their means over the finer one, weighted by volume.
+
+    Args:
+        graph: ``gno.graph.MultilevelData``, or a batch of such.
+        values: on the first of the levels.
+        levels: from that one to the coarsest that is asked for.
+
+    Example:
+        >>> from gno.graph import Hierarchy, multilevel_graph
+        >>> pos = torch.rand(30, 2, dtype=torch.float64)
+        >>> graph = multilevel_graph(pos, Hierarchy.build(pos, ratio=3, num_levels=3))
+        >>> [tuple(v.shape) for v in level_means(graph, torch.ones(10, 5), range(1, 3))]
+        [(10, 5), (4, 5)]
+    """
+    means = [values]
+    for level in levels[:-1]:
         source, target = graph[f"restrict_{level}"]
-        num, q = graph[f"nodes_{level + 1}"].shape[0], graph[f"volume_{level}"].to(graph.x.dtype)[:, None]
+        num, q = graph[f"nodes_{level + 1}"].shape[0], graph[f"volume_{level}"].to(values.dtype)[:, None]
         total = segment_sum(q[source], target, num)
-        mean = segment_sum((q * inputs[-1])[source], target, num) / total.clamp(min=torch.finfo(q.dtype).tiny)
-        inputs.append(refreshed(graph, level + 1, mean))
-    return inputs
+        mean = segment_sum((q * means[-1])[source], target, num) / total.clamp(min=torch.finfo(q.dtype).tiny)
+        means.append(refreshed(graph, level + 1, mean))
+    return means

@@ -59,7 +59,7 @@ class LevelMessage(nn.Module):
 
     .. math::
         v_i \leftarrow v_i + W \sum_{j \in \mathcal{N}(i)} w_{ij}\,
-        \sigma\big(A\, \mathrm{norm}(u_j) + B\, \mathrm{norm}(v_i) + C e_ij + b\big) + c
+        \sigma\big(A\, u_j + B\, v_i + C e_{ij} + b\big) + c
 
     The sum is taken before the last matrix, and the matrices of the ends before the edges: no product of two widths is
     computed once an edge, but only once a node.
@@ -83,8 +83,8 @@ class LevelMessage(nn.Module):
     def __init__(self, width: int, channels: int, options: KernelOptions) -> None:
         super().__init__()
         features = num_edge_features(options.dim, channels, options.geometry)
-        self.of_source = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, options.width, bias=False))
-        self.of_target = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, options.width))
+        self.of_source = nn.Linear(width, options.width, bias=False)
+        self.of_target = nn.Linear(width, options.width)
         self.of_edge = nn.Linear(features, options.width, bias=False)
         self.act = activation(options.activation)
         self.out = nn.Linear(options.width, width)

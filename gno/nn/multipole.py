@@ -28,7 +28,7 @@ MEMORY = 2**30
 
 
 class LevelEdges(NamedTuple):
-    """The edge sets of all levels: inside each, and between each and the next coarser one; and each level's inputs."""
+    """The edge sets inside the levels with kernels, and to and from the next coarser one; the inputs of all levels."""
 
     intra: list[EdgeSet]
     down: list[EdgeSet]
@@ -37,7 +37,7 @@ class LevelEdges(NamedTuple):
 
 
 class MultipoleKernels(nn.Module):
-    """Hidden features of all edges of a multilevel graph, computed once and shared by all cycles.
+    """Hidden features of the edges of a multilevel graph, computed once and shared by all cycles.
 
     Each level and direction has a kernel of its own. The kernels see geometry, in units of the radius of the coarser
     level, and the inputs at both ends; on a coarse level the inputs are volume-weighted means over the finer one.
@@ -47,6 +47,7 @@ class MultipoleKernels(nn.Module):
         channels: channels of ``graph.x``.
         radius: physical radius of the edges inside each level, which offsets are measured in.
         options: of the kernels.
+        finest: level that the kernels begin on: those below have none.
         memory: bytes that the shared features may take, with what their gradient needs, and from what they leave the
             kernel matrices of ``MultipoleCycle.with_matrices``; an attribute, too.
 
@@ -63,41 +64,47 @@ class MultipoleKernels(nn.Module):
     """
 
     def __init__(
-        self, channels: int, radius: Sequence[float], options: KernelOptions | None = None, *, memory: int = MEMORY
+        self,
+        channels: int,
+        radius: Sequence[float],
+        options: KernelOptions | None = None,
+        *,
+        finest: int = 0,
+        memory: int = MEMORY,
     ) -> None:
         super().__init__()
         if not radius or not all(r > 0 for r in radius):
             raise ConfigError(f"radius is {tuple(radius)}", why="each level needs a positive one")
         self.channels, self.radius = channels, tuple(float(r) for r in radius)
-        self.options, self.memory = options or KernelOptions(), memory
-        between = len(radius) - 1
-        self.intra = nn.ModuleList(self.options.mlp(channels) for _ in radius)
-        self.down = nn.ModuleList(self.options.mlp(channels) for _ in range(between))
-        self.up = nn.ModuleList(self.options.mlp(channels) for _ in range(between))
+        self.options, self.finest, self.memory = options or KernelOptions(), finest, memory
+        levels = range(len(radius) - finest)
+        self.intra = nn.ModuleList(self.options.mlp(channels) for _ in levels)
+        self.down = nn.ModuleList(self.options.mlp(channels) for _ in levels[1:])
+        self.up = nn.ModuleList(self.options.mlp(channels) for _ in levels[1:])
 
-    def forward(self, graph: Any) -> LevelEdges:
+    def forward(self, graph: Any, inputs: list[Tensor] | None = None) -> LevelEdges:
         """Edge sets of a multilevel graph with inputs ``x (nodes, channels)``, or of a batch of such.
 
         Args:
             graph: ``gno.graph.MultilevelData`` with ``x``.
+            inputs: ``(n_l, channels)``, what the kernels see of each level in place of ``x`` and its means.
 
         Raises:
             DataError: a graph without levels, or another number of levels or channels.
         """
-        levels = len(self.radius)
-        inputs = level_inputs(graph, levels, self.channels)
+        inputs = level_inputs(graph, len(self.radius), self.channels) if inputs is None else inputs
         shared = self._shared(graph, inputs[0].element_size())
         edges = LevelEdges([], [], [], inputs)
-        for level in range(levels):
-            edges.intra.append(self._edges(self.intra[level], graph, (level, level), inputs, shared))
-        for fine in range(levels - 1):
-            edges.down.append(self._edges(self.down[fine], graph, (fine, fine + 1), inputs, shared))
-            edges.up.append(self._edges(self.up[fine], graph, (fine + 1, fine), inputs, shared))
+        for level, kernel in enumerate(self.intra, start=self.finest):
+            edges.intra.append(self._edges(kernel, graph, (level, level), inputs, shared))
+        for fine, (down, up) in enumerate(zip(self.down, self.up), start=self.finest):
+            edges.down.append(self._edges(down, graph, (fine, fine + 1), inputs, shared))
+            edges.up.append(self._edges(up, graph, (fine + 1, fine), inputs, shared))
         return edges
 
     def _shared(self, graph: Any, itemsize: int) -> set[str]:
         """Names of the edge sets whose features are kept: the smallest, until the memory is full."""
-        levels = range(len(self.radius))
+        levels = range(self.finest, len(self.radius))
         names = [f"intra_{n}" for n in levels] + [
             f"{name}_{n}" for n in levels[:-1] for name in ("restrict", "prolong")
         ]

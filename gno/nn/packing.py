@@ -46,13 +46,17 @@ class Packing:
         return cls(len(sizes), longest, places)
 
     @classmethod
-    def of_graph(cls, graph: Any) -> Packing | None:
+    def of_graph(cls, graph: Any, level: int = 0) -> Packing | None:
         """The packing of a batch of PyG; ``None`` of a single graph.
 
         Args:
-            graph: with ``ptr``, if it is a batch.
+            graph: with ``ptr`` and ``batch``, if it is a batch.
+            level: whose nodes are packed, of graphs with levels.
         """
         ptr = getattr(graph, "ptr", None)
+        if ptr is not None and level:
+            sizes = torch.bincount(graph.batch[graph[f"nodes_{level}"]], minlength=len(ptr) - 1)
+            ptr = torch.cat([ptr[:1], sizes.cumsum(0)])
         return None if ptr is None else cls.of(ptr)
 
     def apart(self, v: Float[Tensor, "nodes c"]) -> Float[Tensor, "graphs longest c"]:

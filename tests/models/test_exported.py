@@ -52,7 +52,7 @@ def write(name, model, small, large, expected):
 for name, model, spacing in (
     ("gkn", GKN(3, 2, radius=(0.3,), width=4, depth=2, kernel=options), ()),
     ("mgkn", MGKN(3, 2, radius=(0.3, 0.5, 0.9), width=4, cycles=2, kernel=options, block="mgkn"), (0.2, 0.4)),
-    ("multipole", MultipoleOperator(3, 2, radius=(0.3, 0.5), width=4, depth=1, slices=3, kernel=options), (0.2,)),
+    ("multipole", MultipoleOperator(3, 2, radius=(0.3, 0.5), width=4, cycles=1, slices=3, kernel=options), (0.2,)),
 ):
     small, large = (graph(points, spacing, model.arguments["radius"]) for points in (40, 150))
     write(name, model, small, large, model)

@@ -13,7 +13,7 @@ _LEVELS: dict[str, Any] = {"features": ["boundary_distance"]}
 _ONE: dict[str, Any] = {"features": ["boundary_distance", "is_boundary"]}
 
 PEERS: dict[str, Mapping[str, Any]] = {
-    "multipoleoperator": {"geometry": _PLACES},
+    "multipoleoperator": {"geometry": _PLACES, "rate": 4e-3},
     "transolver": {"geometry": _PLACES},
     "mgkn": {"width": 32, "kernel": {"width": 16, "aggregation": "quadrature"}, "geometry": _LEVELS, "rate": 4e-3},
     "gkn": {"width": 32, "kernel": {"width": 32}, "geometry": _LEVELS, "rate": 4e-3},

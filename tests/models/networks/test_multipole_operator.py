@@ -16,17 +16,16 @@ from gno.errors import ConfigError
 from gno.graph import Hierarchy, MultilevelData, multilevel_graph
 from gno.mesh import Mesh
 from gno.models import MultipoleOperator, Operator
+from gno.nn import MessageEdges, MultipoleKernels
+from gno.nn.level_inputs import level_inputs
 from gno.testing import assert_resolution_invariant
 
 RADIUS = (0.4, 0.9)
-SMALL = {"width": 8, "depth": 2, "heads": 2, "slices": 4, "kernel": {"width": 6}}
+SMALL: dict[str, Any] = {"width": 8, "cycles": 2, "heads": 2, "slices": 4, "kernel": {"width": 6}}
 
 
 def network(channels: int = 1, **options: object) -> MultipoleOperator:
-    made = MultipoleOperator(channels, 1, radius=RADIUS, **{**SMALL, **options})
-    for block in made.blocks:  # otherwise the whole graph is not heard before the first step
-        nn.init.normal_(block.scales.weight, std=0.1)
-    return made
+    return MultipoleOperator(channels, 1, radius=RADIUS, **{**SMALL, **options})
 
 
 def graph(num: int = 12) -> MultilevelData:
@@ -44,18 +43,47 @@ def test_is_blind_to_translation() -> None:
 
 
 @pytest.mark.usefixtures("double")
-def test_every_node_feels_every_other_one_and_a_parameter_of_the_graph_all_blocks() -> None:
+def test_every_node_feels_every_other_one() -> None:
     one, model = graph(), network()
     one.x.requires_grad_()
     model(one)[0].sum().backward()
     assert (one.x.grad.abs() > 0).all()
-    scales = [block.scales.weight.grad.abs().max() for block in model.blocks]
-    assert min(scales) > 0
+
+
+@pytest.mark.usefixtures("double")
+def test_equals_cycles_and_attention_on_the_coarse_levels_between_two_messages() -> None:
+    """The coarse levels as a graph of their own, whose level 0 is level 1 here."""
+    one, model = graph(30), network()
+    inputs, pos, volume = level_inputs(one, 2, 1), (one.pos, one.pos[one.nodes_1]), (one.volume_0, one.volume_1)
+
+    def message(layer: nn.Module, index: torch.Tensor, source: int, *v: torch.Tensor) -> torch.Tensor:
+        ends = [(x[source], x[1 - source]) for x in (pos, inputs)]
+        return layer(*v, MessageEdges.of(index, *ends, RADIUS[1], volume[source], model.message_options))
+
+    fine, v = (lift(a) for lift, a in zip(model.lift, inputs))
+    v = message(model.down[0], one.restrict_0, 0, v, fine)
+    seen = torch.cat([inputs[1], model.heard(v)], dim=1)
+    coarse = MultilevelData(x=seen, pos=pos[1], nodes_0=torch.arange(len(v)), intra_0=one.intra_1, volume_0=volume[1])
+    kernels = MultipoleKernels(seen.shape[1], RADIUS[1:], model.kernels.options)
+    kernels.load_state_dict(model.kernels.state_dict())
+    for norm, attention in zip(model.norm, model.attention):
+        (v,) = model.cycle([v], kernels(coarse))
+        v = v + attention(norm(v), volume[1])
+    expected = model.project(message(model.up[0], one.prolong_0, 1, fine, v))
+    torch.testing.assert_close(model(one), expected, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.usefixtures("double")
+def test_edges_inside_level_0_are_not_used_where_there_are_coarser_levels() -> None:
+    one, model = graph(), network()
+    other = one.clone()
+    other.intra_0 = one.intra_0[:, :0]
+    assert torch.equal(model(one), model(other))
 
 
 @pytest.mark.usefixtures("double")
 def test_gradients_agree_with_finite_differences() -> None:
-    model, batch = network(width=4, depth=1, slices=2, kernel={"width": 3}), Batch.from_data_list([graph(8), graph(5)])
+    model, batch = network(width=4, cycles=1, slices=2, kernel={"width": 3}), Batch.from_data_list([graph(8), graph(5)])
     names, values = zip(*model.named_parameters())
 
     def output(x: torch.Tensor, *parameters: torch.Tensor) -> torch.Tensor:
@@ -69,7 +97,7 @@ def test_gradients_agree_with_finite_differences() -> None:
 @pytest.mark.usefixtures("double")
 def test_on_one_level_the_field_converges_where_the_nodes_get_denser() -> None:
     """Untrained: balls and slices are integrals; their sums are of first order: nodes jump in and out of balls."""
-    model, fields = MultipoleOperator(1, 1, radius=(0.3,), width=8, depth=2, slices=4), []
+    model, fields = MultipoleOperator(1, 1, radius=(0.3,), width=8, slices=4), []
     for n in (10, 20, 40):
         axis = (torch.arange(n) + 0.5) / n
         pos = torch.cartesian_prod(axis, axis)
@@ -85,10 +113,12 @@ def test_on_one_level_the_field_converges_where_the_nodes_get_denser() -> None:
 @pytest.mark.parametrize("name", ["multipoleoperator", "transolver"])
 def test_learns_four_samples_by_heart_and_knows_them_on_a_finer_mesh(dataset: MeshDataset, name: str) -> None:
     torch.manual_seed(0)
-    options: dict[str, Any] = {"width": 16, "depth": 2, "heads": 2, "slices": 8}
+    options: dict[str, Any] = {"width": 16, "heads": 2, "slices": 8}
     geometry: dict[str, Any] = {"features": ["boundary_distance", "coordinates"]}
     if name == "multipoleoperator":
         options["kernel"], geometry["levels"] = {"width": 8}, 3
+    else:
+        options["depth"] = 2
     operator = Operator.from_dataset(dataset, name, geometry=geometry, boundary="zero", **options)
     batch = Batch.from_data_list([operator.graph(sample.mesh) for sample in dataset])
     assert batch.num_graphs == 4
@@ -119,7 +149,7 @@ def with_permeability(mesh: Mesh, seed: int) -> Mesh:
 def test_volumes_weigh_unless_something_else_is_said() -> None:
     assert network().arguments["kernel"]["aggregation"] == "quadrature"
     assert network(kernel={"aggregation": "mean"}).arguments["kernel"]["aggregation"] == "mean"
-    with pytest.raises(ConfigError, match="depth is 0"):
-        network(depth=0)
+    with pytest.raises(ConfigError, match="cycles is 0"):
+        network(cycles=0)
     with pytest.raises(ConfigError, match="each level needs a positive one"):
         MultipoleOperator(1, 1, radius=(0.1, 0.0))

@@ -59,13 +59,6 @@ def corrector() -> SolverCorrector:
     return network
 
 
-def multipole() -> MultipoleOperator:
-    network = MultipoleOperator(2, 3, radius=RADIUS, width=8, depth=2, heads=2, slices=4, kernel={"width": 6})
-    for block in network.blocks:
-        nn.init.normal_(block.scales.weight, std=0.1)
-    return network
-
-
 def networks() -> list[nn.Module]:
     kernel = {"width": 6, "aggregation": "quadrature"}
     return [
@@ -80,7 +73,8 @@ def networks() -> list[nn.Module]:
         GCN(2, 3, width=8, depth=3),
         hybrid(),
         GCN(2, 3, width=8, depth=2, edges="radius"),
-        multipole(),
+        MultipoleOperator(2, 3, radius=RADIUS, width=8, heads=2, slices=4, kernel={"width": 6}),
+        MultipoleOperator(2, 3, radius=RADIUS[:1], width=8, cycles=2, slices=4, kernel={"width": 6}),
         Transolver(2, 3, width=8, depth=2, heads=2, slices=4),
     ]
 
@@ -89,7 +83,7 @@ def levels_of(network: nn.Module) -> int:
     return len(network.arguments.get("radius", (1.0,)))
 
 
-@pytest.mark.parametrize("number", range(13))
+@pytest.mark.parametrize("number", range(14))
 def test_a_batch_of_graphs_equals_each_alone(number: int) -> None:
     network = networks()[number]
     graphs = [graph(num, seed=num, levels=levels_of(network)) for num in (60, 35)]
@@ -117,7 +111,7 @@ def renumbered(one: MultilevelData, number: torch.Tensor) -> MultilevelData:
     return other
 
 
-@pytest.mark.parametrize("number", range(13))
+@pytest.mark.parametrize("number", range(14))
 def test_renumbering_the_nodes_renumbers_the_result(number: int) -> None:
     network = networks()[number]
     one, order = graph(levels=levels_of(network)), torch.randperm(60)
