@@ -12,6 +12,9 @@ from gno.nn.kernel_integral import AGGREGATIONS
 from gno.nn.mlp import MLP, activation
 from gno.ops.period import check_period
 
+MOST = 64
+"""Most layers: a model file is not to ask for a thousand million of them."""
+
 
 @dataclass(frozen=True)
 class KernelOptions:
@@ -19,7 +22,8 @@ class KernelOptions:
 
     Args:
         width: hidden features of an edge.
-        layers: layers that make them, each followed by the activation; the last, linear layer is not among them.
+        layers: layers that make them, at most 64, each followed by the activation; the last, linear layer is not among
+            them.
         dim: dimension of the space.
         geometry: ``relative``, ``absolute`` or ``both``, as of ``edge_features``.
         aggregation: ``mean``, ``sum`` or ``quadrature``, as of ``KernelIntegral``.
@@ -48,6 +52,8 @@ class KernelOptions:
                 raise ConfigError(
                     f"kernel {name} is {getattr(self, name)!r}", why="it must be a whole number, 1 or more"
                 )
+        if self.layers > MOST:
+            raise ConfigError(f"kernel layers is {self.layers}", why=f"it must be {MOST} or less")
         for name, known in (("geometry", GEOMETRIES), ("aggregation", AGGREGATIONS)):
             if getattr(self, name) not in known:
                 raise ConfigError(f"kernel {name} {getattr(self, name)!r} is unknown", why=f"known: {', '.join(known)}")

@@ -81,7 +81,16 @@ def reading(path: Path) -> Iterator[Header]:
         yield brought_up(header)
     except ModelError:
         raise
-    except (GnoError, KeyError, TypeError, ValueError, AttributeError, RuntimeError, SafetensorError) as error:
+    except (
+        GnoError,
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        ArithmeticError,
+        RuntimeError,
+        SafetensorError,
+    ) as error:
         detail = str(error) if isinstance(error, GnoError) else f"{type(error).__name__}: {error}"
         raise ModelError(f"{path} cannot be read", why=detail.splitlines()[0], fix="copy the file again") from error
 

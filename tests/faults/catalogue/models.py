@@ -67,6 +67,11 @@ FAULTS = (
                 header_of(lambda d: d["network"]["arguments"].update(width=8)),
                 "has shape .*; the network needs",
             ),
+            case(
+                "endless",
+                header_of(lambda d: d["network"]["arguments"]["kernel"].update(layers=10**9)),
+                "kernel layers is 1000000000; it must be 64 or less",
+            ),
             case("unknown", header_of(lambda d: d["network"].update(name="gnk")), "gnk"),
         ),
         ("test_missing_and_unknown_tensors_are_listed_up_to_five", "test_what_a_file_must_not_hold_is_named"),
