@@ -1,13 +1,17 @@
-"""What keeps a learned correction from doing harm: the residual of the equations."""
+"""What keeps a learned correction from doing harm: the equations of the fine mesh."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gno.mesh.geometry import cell_volume
+from gno.mesh.means import corner_mean
 from gno.mesh.mesh import Mesh
+from gno.models.coarse.solve import CoarseSolve
 from gno.models.operator.coarse_graph import coarse_of
 from gno.problems.misfit import misfit
 
@@ -23,6 +27,9 @@ def guarded(
 ) -> dict[str, np.ndarray]:
     """The corrected fields, smoothed, if they miss the equations of the fine mesh by less than the uncorrected ones.
 
+    The residual weighs what is rough, and hardly sees a smooth error. Where the problem knows a V-cycle, what one would
+    change, which is nearly the error itself, has to be less as well.
+
     Args:
         operator: whose network corrects a coarse solution.
         mesh: the fine mesh, with the inputs.
@@ -36,12 +43,21 @@ def guarded(
     if _finite(corrected):
         found = coarse.smoothed(mesh.with_data({**mesh.point_data, **corrected})).point_data
         corrected = {name: found[name] for name in corrected}
-    rest = [
-        misfit(coarse.equations, mesh.with_data({**mesh.point_data, **fields})).relative if _finite(fields) else np.inf
-        for fields in (corrected, base)
-    ]
-    kept = rest[0] <= rest[1]
+    after, before = (_missed(coarse, mesh.with_data({**mesh.point_data, **f}), list(base)) for f in (corrected, base))
+    kept = all(new <= old for new, old in zip(after, before))
     return {**(corrected if kept else base), IS_CORRECTED: np.full(mesh.num_points, float(kept))}
+
+
+def _missed(coarse: CoarseSolve, mesh: Mesh, names: Sequence[str]) -> list[float]:
+    """The relative residual of some fields, and the size of what a V-cycle would change, where there is one."""
+    if not _finite({name: mesh.point_data[name] for name in names}):
+        return [math.inf]
+    missed = [misfit(coarse.equations, mesh).relative]
+    if not coarse.has_cycle:
+        return missed
+    found, volume = coarse.cycled(mesh).cell_data, np.abs(cell_volume(mesh))
+    changes = (found[name] - corner_mean(mesh, mesh.point_data[name]) for name in names)
+    return [*missed, float(np.sqrt(sum(volume @ change**2 for change in changes)))]
 
 
 def _finite(fields: Mapping[str, np.ndarray]) -> bool:

@@ -242,10 +242,10 @@ class Operator(nn.Module):
         ``distance_from_training`` is 0 at nodes whose inputs lie in the ranges seen in training, and else the greatest
         distance to them, in standard deviations; a distance to the boundary beyond those seen counts in quarters of
         the greatest one. Nodes that no cell uses get 0 everywhere. A network that corrects a coarse solution gives
-        ``is_corrected``, too: where the correction makes the residual of the fine mesh larger, it is left out, and this
-        is 0. Of a calibrated operator, ``u_band`` is the half width of the error band of ``u`` at each node, as of
-        ``Band``; of a vector, that of its length. ``novelty`` is how unlike those of the training a node is, as of
-        ``Novelty``, of an operator that knows.
+        ``is_corrected``, too: where the correction makes the residual of the fine mesh larger, or what a V-cycle would
+        still change, it is left out, and this is 0. Of a calibrated operator, ``u_band`` is the half width of the error
+        band of ``u`` at each node, as of ``Band``; of a vector, that of its length. ``novelty`` is how unlike those of
+        the training a node is, as of ``Novelty``, of an operator that knows.
 
         Args:
             mesh: with the input fields in its point or cell data.

@@ -95,6 +95,20 @@ def test_a_correction_that_makes_the_residual_larger_is_left_out(operator: Opera
     assert np.array_equal(nan.point_data["u"], plain.point_data["u"])
 
 
+@pytest.mark.parametrize("other", [{"coefficient": "log-normal"}, {"shapes": ("disk",)}, {"source": 9.0, "tau": 8.0}])
+def test_unlike_the_training_no_correction_does_harm(operator: Operator, other: dict[str, Any]) -> None:
+    problem = Darcy(**({"nodes": 160, "shapes": ("square",), "held_out": (), "refinement": 2, "seed": 3} | other))
+    assert isinstance(operator.network, SolverCorrector)
+    operator.network.coarse = CoarseSolve(problem, nodes=40)
+    mesh = problem.sample(1).mesh
+    exact, weight = problem.solve(mesh).point_data["u"], node_volume(mesh)  # of the equations that the guard knows
+    errors = []
+    for gain in (0.0, -3.0, -0.3, 0.3, 3.0, 30.0):
+        u = corrected(operator, gain).predict(mesh.without(["u"])).point_data["u"]
+        errors.append(np.sqrt(weight @ (u - exact) ** 2))
+    assert max(errors) <= 1.05 * errors[0]
+
+
 def test_smoothing_takes_off_what_is_rough_and_leaves_what_is_smooth(operator: Operator, darcy: Path) -> None:
     mesh, draw = unseen(darcy), np.random.default_rng(0)
     exact = PROBLEM.solve(mesh)
