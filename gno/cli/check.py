@@ -97,7 +97,7 @@ def _model(output: Output, path: Path) -> None:
     if isinstance(model, Operator):
         operator, inputs, targets, needed = model, model.inputs, model.targets, model.inputs
     else:
-        operator, inputs, targets, needed = model.operator, model.still, model.states, (*model.still, *model.states)
+        operator, inputs, targets, needed = model.operator, model.still, model.states, model.needed
     weights = sum(p.numel() for p in operator.parameters())
     fields = [_channel(role, c) for role, part in (("input", inputs), ("target", targets)) for c in part]
     geometry, attributes = operator.geometry.to_dict(), dict(operator.attributes)

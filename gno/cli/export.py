@@ -44,7 +44,7 @@ def export(
     given = settings(set_, example="permeability=1")
     check_file(out, (".pt2",), inputs=[p for p in (model, mesh, fields) if p])
     loaded = load_model(model).eval()
-    channels = loaded.inputs if isinstance(loaded, Operator) else loaded.operator.inputs[:-1]
+    channels = loaded.inputs if isinstance(loaded, Operator) else loaded.needed
     specs = [channel.spec for channel in channels]
     domain = with_inputs(load(mesh), specs, given, fields)
     if isinstance(loaded, Operator):

@@ -66,7 +66,7 @@ def predict(
     operator = load_model(model).to(where).eval()
     if not isinstance(operator, Operator):
         _check_steps(steps, out, taken, polish=polish, band=band)
-        inputs = with_inputs(load(mesh), [c.spec for c in operator.operator.inputs[:-1]], given, fields)
+        inputs = with_inputs(load(mesh), [channel.spec for channel in operator.needed], given, fields)
         _predict_steps(output, operator, inputs, out, int(steps or 1), step, strict=strict)
         return
     if steps is not None or step is not None:

@@ -192,10 +192,8 @@ class AirfoilFlow(Family):
         """
         free = self._solver(mesh).free_stream(**_stream_of(mesh))
         fields = (there * one for there, one in zip(free.gas, free.units))
-        named = zip(
-            ("density", "velocity", "pressure"), (field.expand(mesh.num_points, *field.shape[1:]) for field in fields)
-        )
-        return mesh.with_data({**mesh.point_data, **{name: field.numpy() for name, field in named}})
+        spread = (field.expand(mesh.num_points, *field.shape[1:]).numpy() for field in fields)
+        return mesh.with_data({**mesh.point_data, **dict(zip(("density", "velocity", "pressure"), spread))})
 
     def improve(self, mesh: Mesh, *, tolerance: float, steps: int) -> tuple[Mesh, Report]:
         """The flow made nearer to the steady one by steps of Newton's method in pseudo-time.
@@ -211,9 +209,8 @@ class AirfoilFlow(Family):
         """
         solver = self._solver(mesh)
         free = solver.free_stream(**_stream_of(mesh))
-        flow = solver.improve(
-            flow_from(mesh, solver, free), free, PseudoTime(tolerance=tolerance, max_iterations=steps)
-        )
+        method = PseudoTime(tolerance=tolerance, max_iterations=steps)
+        flow = solver.improve(flow_from(mesh, solver, free), free, method)
         found = {spec.name: getattr(flow, spec.name).numpy() for spec in self.fields}
         means = {name: corner_mean(mesh, values) for name, values in found.items()}
         return mesh.with_data({**mesh.point_data, **found}, {**mesh.cell_data, **means}), flow.report

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from gno.datasets import FieldSpec
 from gno.errors import ConfigError, DataError
-from gno.fv import Condition, Diffusion, Dirichlet, Report, Solution, cells_to_nodes
+from gno.fv import Condition, Diffusion, Dirichlet, Report, ResidualEnergy, Solution, cells_to_nodes
 from gno.fv.diffusion.equations import DiffusionEquations, Near
 from gno.mesh import Mesh, cell_centroid, refine
 from gno.mesh.means import around_nodes, corner_mean
@@ -224,7 +224,7 @@ class Darcy(Problem):
             DataError: there is no permeability.
             SolverError: the solution is not unique.
         """
-        return NodalEnergy(mesh, "u", Diffusion(mesh, walls_of(mesh)).energy(cell_permeability(mesh), self.source))
+        return NodalEnergy(mesh, "u", ResidualEnergy(self.equations(mesh)))
 
     def improve(self, mesh: Mesh, *, tolerance: float, steps: int) -> tuple[Mesh, Report]:
         """``u`` made nearer to the discrete solution by steps of GMRES, preconditioned with the two-point flux.

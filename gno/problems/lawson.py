@@ -108,11 +108,8 @@ def advance(equation: Semilinear, v: Complex[Tensor, "..."], span: float, *, cou
     before = equation.speed(v)
     count = max(math.ceil(span / longest), math.ceil(span * before / courant) if math.isfinite(before) else _MOST)
     while True:
-        step, state, total = (
-            Lawson(equation.linear, equation.tendency, span / count),
-            v,
-            torch.zeros((), dtype=torch.float64),
-        )
+        step = Lawson(equation.linear, equation.tendency, span / count)
+        state, total = v, torch.zeros((), dtype=torch.float64)
         for _ in range(count):
             state, gained = step(state)
             total = total + gained

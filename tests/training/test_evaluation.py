@@ -17,20 +17,15 @@ from gno.datasets import DatasetWriter, FieldSpec, MeshDataset
 from gno.errors import ConfigError, DataError
 from gno.mesh import Mesh, cell_volume, node_volume, shapes
 from gno.models import Operator
-from gno.problems import Darcy
+from gno.problems import Darcy, generate
 from gno.training import Event, Recipe, evaluate, train
 
 
 @pytest.fixture(scope="module")
 def darcy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six samples of Darcy flow on small squares."""
-    path = tmp_path_factory.mktemp("darcy") / "darcy.h5"
     problem = Darcy(nodes=60, shapes=("square",), held_out=(), refinement=3, test_fraction=0.5, seed=2)
-    with DatasetWriter(path, problem.fields, attributes=problem.attributes()) as writer:
-        for i in range(6):
-            draw = problem.sample(i)
-            writer.append(draw.mesh, draw.params, draw.split)
-    return path
+    return generate(problem, tmp_path_factory.mktemp("darcy") / "darcy.h5", 6)
 
 
 @pytest.fixture(scope="module")

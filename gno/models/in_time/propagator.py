@@ -112,6 +112,11 @@ class Propagator(nn.Module):
         """Input fields that stand still in time."""
         return self.operator.inputs[: -len(self.states) - 1]
 
+    @property
+    def needed(self) -> tuple[Channel, ...]:
+        """What a mesh has to have: the fields that stand still, then the first state."""
+        return self.operator.inputs[:-1]
+
     def graph(self, mesh: Mesh, like: MultilevelData | None = None) -> MultilevelData:
         """The graph of a mesh: that of the operator, and ``is_fixed (nodes,)``.
 
@@ -185,9 +190,8 @@ class Propagator(nn.Module):
         Shapes:
             - output: ``(nodes, channels)``
         """
-        new = self.operator.decode(
-            self.operator(self.at(graph, state, step)).to(state.dtype)
-        )  # under autocast it comes in half precision
+        encoded = self.operator(self.at(graph, state, step))
+        new = self.operator.decode(encoded.to(state.dtype))  # under autocast it comes in half precision
         if self.predict_as == "change":
             new = state + new
         return torch.where(graph.is_fixed[:, None], state if given is None else given, new)

@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch import nn
 
-from gno.datasets import DatasetWriter, MeshDataset
+from gno.datasets import MeshDataset
 from gno.errors import ConfigError, DataError
 from gno.mesh import Mesh, shapes
 from gno.mesh.coarsening import coarsen
 from gno.models import CoarseSolve, LearnedUpscaling, Operator, SolverCorrector, export
 from gno.models.hybrids.face_patches import FacePatches
-from gno.problems import Darcy
+from gno.problems import Darcy, generate
 from gno.training import Recipe, train
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -30,12 +30,7 @@ OPTIONS: dict[str, Any] = {"nodes": 40, "points": 4, "width": 12, "boundary": "m
 
 @pytest.fixture(scope="module")
 def darcy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("upscaling") / "darcy.h5"
-    with DatasetWriter(path, PROBLEM.fields, attributes=PROBLEM.attributes()) as writer:
-        for i in range(8):
-            draw = PROBLEM.sample(i)
-            writer.append(draw.mesh, draw.params, draw.split)
-    return path
+    return generate(PROBLEM, tmp_path_factory.mktemp("upscaling") / "darcy.h5", 8)
 
 
 @pytest.fixture
@@ -71,6 +66,16 @@ def test_the_first_prediction_is_the_classical_solution(operator: Operator, darc
     expected = CoarseSolve(PROBLEM, nodes=40).prolonged(mesh, ["u"]).point_data["u"]
     expected[mesh.boundary_nodes] = 0.0
     assert np.abs(operator.predict(mesh).point_data["u"] - expected).max() < 1e-12 * np.abs(expected).max()
+
+
+def test_a_model_file_makes_the_same_network(operator: Operator, darcy: Path, tmp_path: Path) -> None:
+    mesh = sample(darcy)
+    learned(operator)
+    operator.save(tmp_path / "upscaling.safetensors")
+    again = Operator.load(tmp_path / "upscaling.safetensors")
+    assert type(again.network) is LearnedUpscaling
+    assert again.network.arguments == operator.network.arguments
+    assert np.array_equal(again.predict(mesh).point_data["u"], operator.predict(mesh).point_data["u"])
 
 
 def test_the_truth_in_the_cells_is_the_mean_of_the_fine_field(operator: Operator, darcy: Path) -> None:

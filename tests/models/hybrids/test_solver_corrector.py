@@ -10,12 +10,12 @@ import pytest
 import torch
 from torch import nn
 
-from gno.datasets import DatasetWriter, MeshDataset
+from gno.datasets import MeshDataset
 from gno.errors import ConfigError, DataError
 from gno.mesh import Mesh, node_volume
 from gno.mesh.interpolation import Interpolation
 from gno.models import CoarseSolve, Operator, SolverCorrector, export
-from gno.problems import Darcy
+from gno.problems import Darcy, generate
 from gno.problems.misfit import misfit
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -32,12 +32,7 @@ OPTIONS: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def darcy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("corrector") / "darcy.h5"
-    with DatasetWriter(path, PROBLEM.fields, attributes=PROBLEM.attributes()) as writer:
-        for i in range(6):
-            draw = PROBLEM.sample(i)
-            writer.append(draw.mesh, draw.params, draw.split)
-    return path
+    return generate(PROBLEM, tmp_path_factory.mktemp("corrector") / "darcy.h5", 6)
 
 
 @pytest.fixture

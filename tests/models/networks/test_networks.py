@@ -164,7 +164,7 @@ def test_the_result_depends_on_the_function_and_not_on_how_densely_it_is_sampled
     assert (fields[0] - fields[1]).norm() < 0.03 * (fields[0] - fields[0].mean()).norm()
 
 
-@pytest.mark.parametrize("name", list(MODELS))
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "LearnedUpscaling"])  # its graph is of cells
 def test_arguments_make_the_same_network(name: str) -> None:
     network = next(n for n in networks() if type(n).__name__ == name)
     again = make(name.lower(), network.arguments, MODELS)
