@@ -5,22 +5,23 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-HIGH, LOW = 12.0, 3.0
+HIGH = 12.0
 
 
-def two_phase(phi: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
-    r"""Two materials: :math:`a = 12` where :math:`\varphi \ge 0`, else 3.
+def two_phase(phi: Float[np.ndarray, "..."], contrast: float = 4.0) -> Float[np.ndarray, "..."]:
+    r"""Two materials: :math:`a = 12` where :math:`\varphi \ge 0`, else 12 over the contrast, in the paper 3.
 
     Source: Li et al. 2020, arXiv 2003.03485, section 4.
 
     Args:
         phi: Gaussian field.
+        contrast: ratio of the two.
 
     Example:
         >>> two_phase(np.array([-0.1, 0.0, 0.2])).tolist()
         [3.0, 12.0, 12.0]
     """
-    return np.where(phi >= 0, HIGH, LOW)
+    return np.where(phi >= 0, HIGH, HIGH / contrast)
 
 
 def log_normal(phi: Float[np.ndarray, "..."], scale: float) -> Float[np.ndarray, "..."]:

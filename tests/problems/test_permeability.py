@@ -45,4 +45,5 @@ def test_what_cannot_be_a_permeability_is_refused(values: object, what: str) -> 
 def test_media() -> None:
     phi = np.linspace(-1, 1, 5)
     assert set(two_phase(phi)) == {3.0, 12.0}
+    assert set(two_phase(phi, contrast=100.0)) == {0.12, 12.0}
     assert np.allclose(np.log(log_normal(phi, 2.5)), 2.5 * phi)
