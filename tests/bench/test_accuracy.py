@@ -48,8 +48,8 @@ def test_ridge_regression_knows_a_map_on_a_strip_with_values_of_both_signs_that_
 def test_unknown_cases_and_peers_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"case 'dary' is unknown.*did you mean 'darcy'"):
         Contest(tmp_path, name="dary")
-    with pytest.raises(ConfigError, match="peer 'fno' is unknown"):
-        Contest(tmp_path, peers=("fno",))
+    with pytest.raises(ConfigError, match="peer 'deeponet' is unknown"):
+        Contest(tmp_path, peers=("deeponet",))
     with pytest.raises(ConfigError, match=r"peer 'gcn' takes no part in burgers.*mgkn"):
         Contest(tmp_path, name="burgers", peers=("gcn",))
     with pytest.raises(ConfigError, match="0 seconds"):

@@ -10,6 +10,8 @@ from gno.problems import Family, problem_named
 
 RIDGE = "kernel ridge"
 """The peer that is no network, and takes what seconds it needs."""
+PACKAGED = ("fno", "gino")
+"""Peers of a package of their own: see ``gno.bench.accuracy.package``."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gno.bench.accuracy.case import RIDGE, Case
+from gno.bench.accuracy.case import PACKAGED, RIDGE, Case
 from gno.training import Recipe
 
 _PLACES: dict[str, Any] = {"features": ["boundary_distance", "coordinates"]}
@@ -20,6 +20,7 @@ PEERS: dict[str, Mapping[str, Any]] = {
     "meshgraphnet": {"width": 64, "depth": 8, "kernel": {"width": 64}, "geometry": _ONE},
     "gcn": {"width": 128, "depth": 8, "geometry": _PLACES},
     RIDGE: {},
+    **{name: {} for name in PACKAGED},
 }
 """Peers by name, with the options of their networks. ``gkn`` stands for PyG's ``NNConv`` too, whose numbers are its."""
 

@@ -4,44 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from scipy.interpolate import RegularGridInterpolator
 from scipy.spatial.distance import cdist
 
+from gno.bench.accuracy.grid import Grid
 from gno.mesh import Mesh
-from gno.mesh.interpolation import Interpolation
 from gno.models.features.boundary_distance import boundary_distance
 
-_INSIDE = -1e-9  # least barycentric coordinate of a point inside of a mesh
 _LENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # of the kernel, in median distances between samples
 _RIDGES = tuple(10.0**k for k in range(-10, 1))
-
-
-class _Grid(NamedTuple):
-    """Fixed points in a box."""
-
-    axes: tuple[np.ndarray, np.ndarray]
-
-    @property
-    def points(self) -> Float[np.ndarray, "points 2"]:
-        return np.stack(np.meshgrid(*self.axes, indexing="ij"), axis=-1).reshape(-1, 2)
-
-    def of(self, mesh: Mesh, values: Float[np.ndarray, "nodes c"]) -> Float[np.ndarray, "points c"]:
-        """Values at the points; 0 outside of the mesh."""
-        found = Interpolation.of(mesh, self.points)
-        inside = found.weights.min(axis=1) >= _INSIDE
-        result: np.ndarray = np.where(inside[:, None], found(values), 0.0)
-        return result
-
-    def at(self, values: Float[np.ndarray, " points"], places: np.ndarray) -> Float[np.ndarray, " nodes"]:
-        """Values between the points."""
-        shape = [len(axis) for axis in self.axes]
-        low, high = (np.array([axis[end] for axis in self.axes]) for end in (0, -1))
-        result: np.ndarray = RegularGridInterpolator(self.axes, values.reshape(shape))(np.clip(places, low, high))
-        return result
 
 
 @dataclass(frozen=True)
@@ -68,7 +41,7 @@ class KernelRidge:
         boundary: of the field, as of ``gno.models.Operator``.
     """
 
-    grid: _Grid
+    grid: Grid
     seen: Float[np.ndarray, "samples features"]
     weights: Float[np.ndarray, "samples points"]
     length: float
@@ -95,11 +68,7 @@ class KernelRidge:
             boundary: of the field, as of the class.
             side: points along each side of a box that is a square; of another as many, as far from each other.
         """
-        low, high = (np.array([end(m.points, axis=0) for m in meshes]) for end in (np.min, np.max))
-        low, high = low.min(axis=0), high.max(axis=0)
-        counts = 1 + np.ceil((side - 1) * (high - low) / np.sqrt(np.prod(high - low)) - 1e-9).astype(int)
-        axes = [np.linspace(a, b, count) for a, b, count in zip(low, high, counts)]
-        grid = _Grid((axes[0], axes[1]))
+        grid = Grid.around(meshes, side)
         x = np.stack([_features(grid, mesh, names[0], transform) for mesh in meshes])
         y = np.stack([grid.of(mesh, np.asarray(mesh.point_data[names[1]])[:, None])[:, 0] for mesh in meshes])
         length, ridge = _chosen(x, y)
@@ -123,7 +92,7 @@ class KernelRidge:
         return int(self.weights.size)
 
 
-def _features(grid: _Grid, mesh: Mesh, name: str, transform: str) -> np.ndarray:
+def _features(grid: Grid, mesh: Mesh, name: str, transform: str) -> np.ndarray:
     away, values = boundary_distance(mesh), np.asarray(mesh.point_data[name])
     both = np.stack([np.log(values) if transform == "log" else values, 4 * away / (away.max() or 1.0)], axis=1)
     return grid.of(mesh, both).ravel()

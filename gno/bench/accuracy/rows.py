@@ -48,7 +48,7 @@ def network_row(contest: Contest, peer: str, seed: int, tell: Progress) -> dict[
         "seconds": sum(row["seconds"] for row in run.history),
         "epochs": len(run.history),
     }
-    return {"peer": peer, "seed": seed, **about, "on": _on_all(contest, find)}
+    return {"peer": peer, "seed": seed, **about, "on": on_all(contest, find)}
 
 
 def ridge_row(contest: Contest, seed: int) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def ridge_row(contest: Contest, seed: int) -> dict[str, Any]:
             boundary=case.told.get("boundary", "free"),
         )
     about = {"parameters": fitted.num_parameters, "seconds": time.process_time() - begun, "epochs": 1}
-    return {"peer": RIDGE, "seed": seed, **about, "on": _on_all(contest, fitted.predict)}
+    return {"peer": RIDGE, "seed": seed, **about, "on": on_all(contest, fitted.predict)}
 
 
 def kept(path: Path, make: Callable[[], Any]) -> Any:
@@ -89,7 +89,13 @@ def kept(path: Path, make: Callable[[], Any]) -> Any:
     return found
 
 
-def _on_all(contest: Contest, find: Find) -> dict[str, dict[str, float | None]]:
+def on_all(contest: Contest, find: Find) -> dict[str, dict[str, float | None]]:
+    """What ``measured`` finds on the mesh of the training and on all others.
+
+    Args:
+        contest: whose test samples they are.
+        find: finds the targets.
+    """
     case = contest.case
     meshes = {"": 1.0, **case.meshes}
     with torch.no_grad():

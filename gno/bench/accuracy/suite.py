@@ -6,9 +6,10 @@ import json
 from functools import partial
 from typing import Any
 
-from gno.bench.accuracy.case import RIDGE
+from gno.bench.accuracy.case import PACKAGED, RIDGE
 from gno.bench.accuracy.contest import Contest
 from gno.bench.accuracy.data import make_data
+from gno.bench.accuracy.package import package_row
 from gno.bench.accuracy.rows import kept, network_row, ridge_row
 from gno.bench.accuracy.solver import solver_rows
 from gno.bench.accuracy.table import summary
@@ -34,7 +35,7 @@ def measure(contest: Contest, *, progress: Progress | None = None) -> dict[str, 
     Raises:
         ConfigError: a folder with rows of another contest.
         Interrupted: by Ctrl-C or SIGTERM; finished rows and checkpoints are kept.
-        ResourceError: a file cannot be written.
+        ResourceError: a file cannot be written, or the package of a peer cannot be installed.
     """
     tell = progress or silent
     check_folder(contest.folder)
@@ -47,12 +48,17 @@ def measure(contest: Contest, *, progress: Progress | None = None) -> dict[str, 
         for peer in contest.taking_part:
             if peer == RIDGE and seed:
                 continue  # nothing is drawn at random
-            make = partial(ridge_row, contest, 0) if peer == RIDGE else partial(network_row, contest, peer, seed, tell)
-            rows.append(kept(contest.row(peer, seed), make))
+            rows.append(kept(contest.row(peer, seed), partial(_row, contest, peer, seed, tell)))
             error = rows[-1]["on"]["same"]["error"]
             tell(Event("rows", len(rows), contest.num_rows, {"error": error}, milestone=True))
             _write(contest, rows, solver)
     return _write(contest, rows, solver)
+
+
+def _row(contest: Contest, peer: str, seed: int, tell: Progress) -> dict[str, Any]:
+    if peer == RIDGE:
+        return ridge_row(contest, seed)
+    return (package_row if peer in PACKAGED else network_row)(contest, peer, seed, tell)
 
 
 def _check_same(contest: Contest) -> None:
