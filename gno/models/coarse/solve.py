@@ -15,7 +15,7 @@ from gno.models.coarse.mesh_solver import MeshSolver
 from gno.models.coarse.solver import CoarseSolver
 from gno.models.coarse.solver_on_mesh import SolverOnMesh
 
-DEFAULTS = {"nodes": 256, "smoothing": 0}
+DEFAULTS = {"nodes": 256, "smoothing": 0, "cycles": 0}
 """What a table says of a coarse solver where it says nothing."""
 
 
@@ -42,11 +42,12 @@ class CoarseSolve:
             ``gno.problems``.
         nodes: about how many nodes the coarse mesh has, where it is made from the fine one by ``gno.mesh.coarsen``.
         smoothing: steps of a smoother on the fine mesh that follow a correction; the solver has to have one.
+        cycles: V-cycles of multigrid on the fine mesh that follow those; the solver has to know them.
         mesh: the coarse mesh, where one is given for all fine meshes, which are then of its shape.
         upscaling: learned equations of the coarse mesh, in the place of the solver's own.
 
     Raises:
-        ConfigError: fewer than 4 nodes, a negative smoothing, or a solver without a smoother.
+        ConfigError: fewer than 4 nodes, a negative number, or a solver without a smoother or V-cycle that is asked for.
 
     Example:
         >>> import numpy as np
@@ -61,17 +62,24 @@ class CoarseSolve:
     solver: CoarseSolver | MeshSolver
     nodes: int = DEFAULTS["nodes"]
     smoothing: int = DEFAULTS["smoothing"]
+    cycles: int = DEFAULTS["cycles"]
     mesh: Mesh | None = None
     upscaling: Upscaling | None = None
 
     def __post_init__(self) -> None:
-        check_table({"nodes": self.nodes, "smoothing": self.smoothing})
-        if self.smoothing and not hasattr(self.solver, "smooth"):
-            raise ConfigError(
-                f"smoothing is {self.smoothing}",
-                why=f"{type(self.solver).__name__} has no smoother",
-                fix="set smoothing = 0",
-            )
+        check_table(self.numbers)
+        for option, method, what in (("smoothing", "smooth", "smoother"), ("cycles", "cycle", "V-cycle")):
+            if self.numbers[option] and not hasattr(self.solver, method):
+                raise ConfigError(
+                    f"{option} is {self.numbers[option]}",
+                    why=f"{type(self.solver).__name__} has no {what}",
+                    fix=f"set {option} = 0",
+                )
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """What a model file says of it."""
+        return {name: getattr(self, name) for name in DEFAULTS}
 
     @cached_property
     def equations(self) -> MeshSolver:
@@ -96,12 +104,15 @@ class CoarseSolve:
         return mesh.with_data({**mesh.point_data, **{name: found(solved[name]) for name in names}})
 
     def smoothed(self, mesh: Mesh) -> Mesh:
-        """The fine mesh with its fields after ``smoothing`` steps; as it is where that is none.
+        """The fine mesh with its fields after ``smoothing`` steps, then ``cycles``; as it is where both are none.
 
         Args:
             mesh: with inputs, and fields at the nodes.
         """
-        return self.equations.smooth(mesh, self.smoothing) if self.smoothing else mesh  # type: ignore[attr-defined]
+        found = self.equations.smooth(mesh, self.smoothing) if self.smoothing else mesh  # type: ignore[attr-defined]
+        for _ in range(self.cycles):
+            found = self.cycled(found)
+        return found
 
     def cycled(self, mesh: Mesh) -> Mesh:
         """The fine mesh with its fields after one V-cycle of multigrid.
@@ -150,10 +161,10 @@ def check_table(table: Mapping[str, Any]) -> None:
     """Refuse what a recipe cannot say of a coarse solver.
 
     Args:
-        table: ``nodes``, ``smoothing``, ``solver``, ``upscaling``.
+        table: ``nodes``, ``smoothing``, ``cycles``, ``solver``, ``upscaling``.
 
     Raises:
-        ConfigError: an unknown key, fewer than 4 nodes, or a negative smoothing.
+        ConfigError: an unknown key, fewer than 4 nodes, or a negative number.
 
     Example:
         >>> check_table({"nodes": 100, "solver": {"name": "diffusion"}})
@@ -161,7 +172,7 @@ def check_table(table: Mapping[str, Any]) -> None:
     wrong = sorted(set(table) - {*DEFAULTS, "solver", "upscaling"})
     if wrong:
         raise ConfigError(f"coarse has {wrong[0]!r}", why=f"known: {', '.join(DEFAULTS)}, solver, upscaling")
-    for name, least in (("nodes", 4), ("smoothing", 0)):
+    for name, least in (("nodes", 4), ("smoothing", 0), ("cycles", 0)):
         value = table.get(name, DEFAULTS[name])
         if type(value) is not int or value < least:
             raise ConfigError(f"coarse.{name} is {value!r}", why=f"it is a whole number, {least} or more")

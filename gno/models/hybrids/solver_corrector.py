@@ -39,10 +39,10 @@ class SolverCorrector(nn.Module):
         network: name of the operator in ``NETWORKS`` of ``gno.models.networks.registry``.
         options: arguments of the operator: of ``MGKN``, ``width`` and ``cycles``.
         kernel: options of its kernels.
-        coarse: the coarse solver: a ``CoarseSolve``, or a table of its ``nodes`` and ``smoothing``, and perhaps of a
-            ``solver`` as of ``solver_of``. Without one an ``Operator`` takes that of the problem it was trained on.
-            ``upscaling`` are the arguments of a ``LearnedUpscaling`` that stands in for its equations, frozen; a recipe
-            names the model file that has it.
+        coarse: the coarse solver: a ``CoarseSolve``, or a table of its ``nodes``, ``smoothing`` and
+            ``cycles``, and perhaps of a ``solver`` as of ``solver_of``. Without one an ``Operator`` takes that of the
+            problem it was trained on. ``upscaling`` are the arguments of a ``LearnedUpscaling`` that stands in for its
+            equations, frozen; a recipe names the model file that has it.
 
     Raises:
         ConfigError: an unknown network or solver, or a value that cannot be.
@@ -112,7 +112,7 @@ class SolverCorrector(nn.Module):
 def _parts(coarse: CoarseSolve | Mapping[str, Any] | None) -> tuple[CoarseSolve | None, dict[str, Any]]:
     """The solver, where it is known, and what a model file says of it."""
     if isinstance(coarse, CoarseSolve):
-        return coarse, {"nodes": coarse.nodes, "smoothing": coarse.smoothing}
+        return coarse, coarse.numbers
     table = dict(coarse or {})
     check_table(table)
     if "upscaling" in table and "solver" in table:
