@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PIPE_WIDTH = 160
 """Columns where standard output is no terminal: lines that programs read are not folded."""
+_LONG = 24  # letters that a column keeps together, and no more
 
 
 class Output:
@@ -69,7 +70,9 @@ class Output:
         table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
         for number, name in enumerate(header):
             is_number = all(isinstance(row[number], (int, float, type(None))) for row in rows)
-            table.add_column(Text(name), justify="right" if is_number else "left", no_wrap=is_number)
+            words = [len(word) for text in (name, *(_spelled(row[number]) for row in rows)) for word in text.split()]
+            least = min(max(words, default=0), _LONG)  # where a table is too wide, lines are broken between words
+            table.add_column(Text(name), justify="right" if is_number else "left", min_width=least)
         for row in rows:
             table.add_row(*(Text(_spelled(value)) for value in row))
         Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
