@@ -19,8 +19,8 @@ from tests.faults.fault import Place
 from tests.faults.readers import READERS
 
 HANGS = 60.0
-"""Seconds that no file takes."""
-FEW, MANY = 40, 10_000
+"""Seconds of the processor that no file takes; what waits for ever shows by itself."""
+FEW, MANY = 40, int(os.environ.get("GNO_FUZZ_MANY", "10000"))
 FIRST, PATIENCE = int(os.environ.get("GNO_FUZZ_FIRST", "0")), float(os.environ.get("GNO_FUZZ_SECONDS", "inf"))
 """Of the many: the first seed, and after how many seconds a reader has had enough."""
 
@@ -45,7 +45,7 @@ def read_damaged(name: str, folder: Path, sound: Path, seeds: range, *, patience
         rng = random.Random(f"{name} {seed}")
         path = rng.choice(list(whole))
         path.write_bytes(reader.damage(whole[path], rng))
-        begun, error = time.monotonic(), None
+        begun, error = time.process_time(), None
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -55,7 +55,7 @@ def read_damaged(name: str, folder: Path, sound: Path, seeds: range, *, patience
         except BaseException as found:
             found.add_note(f"{name}, seed {seed}: {path}")
             raise
-        assert time.monotonic() - begun < HANGS, f"seed {seed}"
+        assert time.process_time() - begun < HANGS, f"seed {seed}"
         if error is not None:
             assert error.exit_code in (2, 3, 4, 6), f"seed {seed}: {error!r}"
             assert error.what.strip(), f"seed {seed}"
