@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ from typer.testing import CliRunner
 from gno.datasets import DatasetWriter, FieldSpec, MeshDataset
 from gno.mesh import save, shapes
 from gno.models import Operator
+
+MAIN = "from gno.cli import main; main()"
+"""What a process of its own does with its words."""
 
 
 @dataclass
@@ -51,18 +55,38 @@ def gno(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
 
 
 @pytest.fixture
-def stop() -> Callable[..., tuple[int, str]]:
-    """Runs a command in a process of its own until it says how far it is; what it ended with, and what else it said."""
-    # A shell's background jobs are born deaf to Ctrl-C, and so are the tests that run in one.
-    listening = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+def alone() -> Callable[..., Answer]:
+    """Runs a command in a process of its own; ``before`` is done in it first."""
 
-    def run(*words: Any, after: str, number: int = signal.SIGINT) -> tuple[int, str]:
-        command = [sys.executable, "-c", listening + "from gno.cli import main; main()", *map(str, words)]
+    def run(*words: Any, before: str = "", **options: Any) -> Answer:
+        command = [sys.executable, "-c", f"{before}\n{MAIN}", *map(str, words)]
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 120} | options
+        ended = subprocess.run(command, text=True, check=False, **pipes)
+        return Answer(ended.returncode, ended.stdout or "", ended.stderr)
+
+    return run
+
+
+@pytest.fixture
+def stop() -> Callable[..., tuple[int, str]]:
+    """Runs a command in a process of its own until it says how far it is; what it ended with, and what else it said.
+
+    ``before`` is done in the process first; with ``once`` a file must be there, too, before it is stopped.
+    """
+    # A shell's background jobs are born deaf to Ctrl-C, and so are the tests that run in one.
+    listening = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+
+    def run(
+        *words: Any, after: str, number: int = signal.SIGINT, before: str = "", once: Path | None = None
+    ) -> tuple[int, str]:
+        command = [sys.executable, "-c", f"{listening}{before}\n{MAIN}", *map(str, words)]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
             patience = threading.Timer(60, process.kill)
             patience.start()
             assert process.stderr is not None
             assert process.stderr.readline().startswith(after)
+            while once is not None and not once.exists() and process.poll() is None:
+                time.sleep(0.01)
             process.send_signal(number)
             rest = process.stderr.read()
             patience.cancel()

@@ -13,9 +13,11 @@ import pytest
 
 from gno.mesh import load
 from gno.models import Operator
+from tests.cli.conftest import MAIN, Answer
 
+Alone = Callable[..., Answer]
 HEAVY = ("torch", "torch_geometric", "numpy", "scipy", "h5py", "meshio", "matplotlib")
-GNO = [sys.executable, "-c", "from gno.cli import main; main()"]
+GNO = [sys.executable, "-c", MAIN]
 SOLVERS = ["solve", "solve darcy", "solve advection-diffusion", "solve navier-stokes", "solve euler"]
 COMMANDS = [
     "",
@@ -32,10 +34,6 @@ COMMANDS = [
     "bench",
     "info",
 ]
-
-
-def run(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*GNO, *map(str, words)], capture_output=True, text=True, timeout=120, check=False, **options)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -65,29 +63,29 @@ def test_help_comes_at_once() -> None:
     assert min(seconds() for _ in range(3)) < 0.5
 
 
-def test_version() -> None:
+def test_version(alone: Alone) -> None:
     from gno import __version__
 
-    assert run("--version").stdout == f"gno {__version__}\n"
+    assert alone("--version").out == f"gno {__version__}\n"
 
 
-def test_usage_is_told_in_three_lines() -> None:
+def test_usage_is_told_in_three_lines(alone: Alone) -> None:
     for words in (["nosuch"], ["check"], ["generate", "darcy", "-o", "x.h5", "-n", "many"], ["check", "a", "--nosuch"]):
-        result = run(*words)
-        assert result.returncode == 2
-        assert [line[:8] for line in result.stderr.splitlines()] == [
-            "error: " + result.stderr[7],
-            "  why: -"[:7] + result.stderr.splitlines()[1][7],
+        result = alone(*words)
+        assert result.code == 2
+        assert [line[:8] for line in result.err.splitlines()] == [
+            "error: " + result.err[7],
+            "  why: -"[:7] + result.err.splitlines()[1][7],
             "  fix: l",
         ]
-        assert result.stdout == ""
+        assert result.out == ""
 
 
-def test_help_comes_without_a_command_too() -> None:
-    result = run()
-    assert result.returncode == 2
-    assert "Usage: gno" in result.stdout
-    assert result.stderr.startswith("error: no command is given\n")
+def test_help_comes_without_a_command_too(alone: Alone) -> None:
+    result = alone()
+    assert result.code == 2
+    assert "Usage: gno" in result.out
+    assert result.err.startswith("error: no command is given\n")
 
 
 def test_a_fault_of_ours_shows_its_traceback() -> None:
@@ -103,17 +101,15 @@ def test_a_fault_of_ours_shows_its_traceback() -> None:
     assert result.stderr.splitlines()[-1] == "  fix: please report it, with the lines above"
 
 
-def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
+def test_a_closed_pipe_ends_quietly(alone: Alone, tmp_path: Path) -> None:
     mesh = tmp_path / "m.su2"
     mesh.write_text("NDIME= 2\nNELEM= 1\n5 0 1 2 0\nNPOIN= 3\n0 0 0\n1 0 1\n0 1 2\n")
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w") as closed:
-        result = subprocess.run(
-            [*GNO, "check", mesh], stdout=closed, stderr=subprocess.PIPE, text=True, timeout=60, check=False
-        )
-    assert result.stderr == ""
-    assert result.returncode == 0
+        result = alone("check", mesh, stdout=closed)
+    assert result.err == ""
+    assert result.code == 0
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -139,16 +135,16 @@ def test_a_stopped_generation_goes_on(
     assert [p.name for p in tmp_path.iterdir()] == ["d.h5.part"]
 
 
-def test_an_error_is_an_object_too() -> None:
-    result = run("check", "nosuch.vtu", "--json")
-    error = json.loads(result.stdout)["error"]
-    assert result.returncode == error["exit_code"] == 3
+def test_an_error_is_an_object_too(alone: Alone) -> None:
+    result = alone("check", "nosuch.vtu", "--json")
+    error = result.json["error"]
+    assert result.code == error["exit_code"] == 3
     assert error["class"] == "MeshError"
     assert "nosuch.vtu" in error["what"]
     assert error["why"]
     assert error["fix"]
-    assert "Traceback" not in result.stderr
-    assert "Traceback" in run("check", "nosuch.vtu", "--debug").stderr
+    assert "Traceback" not in result.err
+    assert "Traceback" in alone("check", "nosuch.vtu", "--debug").err
 
 
 SERVE = """
@@ -163,11 +159,11 @@ print(json.dumps([u[:, 0].tolist() for u in outputs]))
 """
 
 
-def test_an_exported_model_serves_without_gno(files: Path, tmp_path: Path) -> None:
+def test_an_exported_model_serves_without_gno(alone: Alone, files: Path, tmp_path: Path) -> None:
     model, mesh, out = files / "m.safetensors", files / "full.vtu", tmp_path / "m.pt2"
-    result = run("export", model, mesh, "-o", out, "--json")
-    assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout)["fields"] == ["permeability"]
+    result = alone("export", model, mesh, "-o", out, "--json")
+    assert result.code == 0, result.err
+    assert result.json["fields"] == ["permeability"]
     served = subprocess.run([sys.executable, "-c", SERVE, out], capture_output=True, text=True, timeout=120)
     assert served.returncode == 0, served.stderr
     operator, full = Operator.load(model), load(mesh)
@@ -176,10 +172,10 @@ def test_an_exported_model_serves_without_gno(files: Path, tmp_path: Path) -> No
         np.testing.assert_allclose(u, expected.point_data["u"], rtol=1e-5)
 
 
-def test_export_refuses_another_suffix(files: Path, tmp_path: Path) -> None:
-    result = run("export", files / "m.safetensors", files / "bare.vtu", "-o", tmp_path / "m.pth")
-    assert result.returncode == 2
-    assert "pt2" in result.stderr
+def test_export_refuses_another_suffix(alone: Alone, files: Path, tmp_path: Path) -> None:
+    result = alone("export", files / "m.safetensors", files / "bare.vtu", "-o", tmp_path / "m.pth")
+    assert result.code == 2
+    assert "pt2" in result.err
 
 
 def test_the_package_is_a_command_and_only_the_first_process_tells_what_all_know() -> None:

@@ -67,7 +67,9 @@ class Fault:
         answer: what happens.
         error: class of the error, whose exit code is that of the command; ``None`` where it goes on.
         cases: run through API and command line by one test.
-        tests: other tests that hold it.
+        tests: other tests that hold it through the API.
+        commands: other tests that hold it through the command line: each gives a command.
+        one_sided: why it is met on one of the two sides alone.
         warns: whether it goes on with a warning.
     """
 
@@ -77,4 +79,11 @@ class Fault:
     error: type[GnoError] | None = None
     cases: tuple[Case, ...] = ()
     tests: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    one_sided: str = ""
     warns: bool = False
+
+    @property
+    def through_both(self) -> bool:
+        """Whether it is held through the API and through the command line."""
+        return bool(self.cases) or bool(self.tests and self.commands)

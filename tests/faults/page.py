@@ -13,11 +13,11 @@ HEAD = """# Faults
 What can go wrong, and what happens then. Every error says in three lines what is wrong, why it cannot go on, and what
 to do; the command line ends with the exit code of its class. The table is made from `tests/faults/catalogue/table.py`
 by `python -m tests.faults.page`; each row is run through the Python API and the command line by
-`test_the_api_answers_as_the_catalogue_says` and `test_the_command_line_answers_as_the_catalogue_says`, or held by the
-tests it names. {both} of the {rows} rows are run through both; the others are faults of the machine,
-of processes, and of graphs that no file can hold. Readers are also fed files whose bytes were cut, flipped and
-inserted at random: `test_damaged_bytes_raise_our_errors_alone`; ten thousand of each kind by
-`pytest -m long tests/faults/test_fuzz.py`.
+`test_the_api_answers_as_the_catalogue_says` and `test_the_command_line_answers_as_the_catalogue_says` ("cases"), or
+held by the tests it names: those behind `gno` give commands, the others call the library.
+{both} of the {rows} rows are held through both; the others say why they are met on one side alone.
+Readers are also fed files whose bytes were cut, flipped and inserted at random:
+`test_damaged_bytes_raise_our_errors_alone`; ten thousand of each kind by `pytest -m long tests/faults/test_fuzz.py`.
 Meshes and graphs of 0 to 50 nodes go through readers, graph builders, operations, solver and network:
 `test_small_meshes.py`.
 
@@ -32,8 +32,9 @@ the CPU alone, the latter by the error that torch raises.
 
 def text() -> str:
     """The page."""
-    both = {fault.number for fault in FAULTS if fault.cases}
-    head = HEAD.format(both=len(both), rows=len({fault.number for fault in FAULTS}))
+    rows = {fault.number for fault in FAULTS}
+    both = rows - {fault.number for fault in FAULTS if not fault.through_both}
+    head = HEAD.format(both=len(both), rows=len(rows))
     return head + "".join(_row(fault) for fault in FAULTS)
 
 
@@ -44,7 +45,9 @@ def _row(fault: Fault) -> str:
         ends = f"`{fault.error.__name__}`, {code}"
     held = [f"{len(fault.cases)} case{'s' if len(fault.cases) > 1 else ''}"] if fault.cases else []
     held += [f"`{name}`" for name in fault.tests]
-    return f"| {fault.number} | {fault.what} | {fault.answer} | {ends} | {', '.join(held)} |\n"
+    given = ["`gno`: " + ", ".join(f"`{name}`" for name in fault.commands)] if fault.commands else []
+    by = "; ".join([", ".join(held)] * bool(held) + given + [fault.one_sided] * bool(fault.one_sided))
+    return f"| {fault.number} | {fault.what} | {fault.answer} | {ends} | {by} |\n"
 
 
 if __name__ == "__main__":

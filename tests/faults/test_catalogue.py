@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -66,9 +67,24 @@ def test_the_page_shows_the_catalogue() -> None:
     assert page.PAGE.read_text() == page.text(), "write it anew: python -m tests.faults.page"
 
 
-def test_every_row_is_held_by_something_that_is_there() -> None:
-    tests = "\n".join(p.read_text() for p in (ROOT / "tests").rglob("test_*.py"))
+RUNS = {"gno", "alone", "stop"}
+"""Fixtures that give a command."""
+
+
+def gives_commands(test: ast.FunctionDef) -> bool:
+    """Whether a test uses one of the fixtures that give a command."""
+    given = {argument.arg for argument in test.args.args}
+    used = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
+    return bool(RUNS & given & used)
+
+
+def test_every_row_is_held_through_the_api_and_the_command_line_or_says_why_not() -> None:
+    trees = (ast.parse(path.read_text()) for path in (ROOT / "tests").rglob("test_*.py"))
+    tests = [node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)]
+    through = {given: {test.name for test in tests if gives_commands(test) == given} for given in (True, False)}
     for fault in FAULTS:
-        assert fault.cases or fault.tests, fault.number
-        assert [name for name in fault.tests if f"def {name}(" not in tests] == [], fault.number
+        assert set(fault.tests) <= through[False], f"{fault.number}: no such test, or it gives commands"
+        assert set(fault.commands) <= through[True], f"{fault.number}: no such test, or it gives no command"
+        assert fault.cases or fault.tests or fault.commands, fault.number
+        assert fault.through_both != bool(fault.one_sided), f"{fault.number}: through both sides, or one and the reason"
     assert {fault.number for fault in FAULTS} == {*range(1, 91)}

@@ -22,37 +22,67 @@ from gno.training import Event, Recipe, train
 
 Gno = Callable[..., Any]
 
-STARVED = """
-import contextlib, resource, sys
-from gno.cli import main
-left, small, big, out, *command = sys.argv[1:]
-sys.argv[1:] = [*command, small, "-o", small + ".out.vtu"]
-with contextlib.suppress(SystemExit): main()  # what starves is not Python, which imports as it goes
+LIMIT = """
+import resource
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (used + int(left),) * 2)
-sys.argv[1:] = [*command, big, "-o", out]
-main()
+resource.setrlimit(resource.RLIMIT_AS, (used + ({left} << 20),) * 2)
 """
+"""What starves is not Python, which imports as it goes: everything is done once before on a small mesh."""
+STARVED = """
+import contextlib, sys
+from gno.cli import main
+wanted = sys.argv[1:]
+sys.argv[1:] = {small!r}
+with contextlib.suppress(SystemExit): main()
+sys.argv[1:] = wanted
+"""
+HUNGRY = """
+import sys
+from gno.errors import ResourceError
+from gno.mesh import load
+from gno.models import Operator
+operator, small, big = Operator.load(sys.argv[1]), load(sys.argv[2]), load(sys.argv[3])
+operator.predict(small)
+{limit}
+try: operator.predict(big)
+except ResourceError as error: print(error)
+"""
+LINUX = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is limited as Linux does")
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is limited as Linux does")
-@pytest.mark.parametrize(("command", "left"), [(("predict", "m.safetensors"), 30), (("solve", "darcy"), 60)])
-def test_what_does_not_fit_into_memory_is_told(
-    files: Path, tmp_path: Path, command: tuple[str, str], left: int
-) -> None:
+@pytest.fixture
+def big(tmp_path: Path) -> Path:
+    """A mesh of 40,401 nodes."""
     from gno.mesh import shapes
 
     mesh = shapes.square(0.005, kind="quad")
     save(mesh.with_data({"permeability": np.full(mesh.num_points, 3.0)}), tmp_path / "big.vtu")
-    words = (left << 20, files / "full.vtu", tmp_path / "big.vtu", tmp_path / "p.vtu", *command)
-    starved = [sys.executable, "-c", STARVED, *(str(files / w if w == "m.safetensors" else w) for w in words)]
-    answer = subprocess.run(starved, capture_output=True, text=True, timeout=120, check=False)
-    assert answer.returncode == 6, answer.stderr
-    assert "Traceback" not in answer.stderr
-    what, _, fix = answer.stderr.splitlines()[-3:]
+    return tmp_path / "big.vtu"
+
+
+@LINUX
+@pytest.mark.parametrize(("command", "left"), [(("predict", "m.safetensors"), 30), (("solve", "darcy"), 60)])
+def test_what_does_not_fit_into_memory_is_told(
+    alone: Gno, files: Path, big: Path, command: tuple[str, str], left: int
+) -> None:
+    words = [str(files / w if w == "m.safetensors" else w) for w in command]
+    before = STARVED.format(small=[*words, str(files / "full.vtu"), "-o", f"{big}.small.vtu"])
+    answer = alone(*words, big, "-o", big.with_name("p.vtu"), before=before + LIMIT.format(left=left))
+    assert answer.code == 6, answer.err
+    assert "Traceback" not in answer.err
+    what, _, fix = answer.error
     assert what.startswith("error: out of memory in a ")
     assert fix.startswith("  fix: a mesh of 20,")
-    assert [p.name for p in tmp_path.iterdir()] == ["big.vtu"]
+    assert [p.name for p in big.parent.iterdir() if "small" not in p.name] == ["big.vtu"]
+
+
+@LINUX
+def test_a_prediction_that_does_not_fit_into_memory_is_told(files: Path, big: Path) -> None:
+    code = HUNGRY.format(limit=LIMIT.format(left=30))
+    words = [sys.executable, "-c", code, files / "m.safetensors", files / "full.vtu", big]
+    answer = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    assert answer.stdout.startswith("out of memory in a prediction on 40,401 nodes"), answer.stderr
+    assert answer.stdout.endswith("a mesh of 20,200 may fit\n")
 
 
 def test_locale_and_clock_change_nothing(files: Path, tmp_path: Path) -> None:

@@ -61,11 +61,16 @@ def work(rank: int, size: int, port: int, job: Callable[..., None], *arguments: 
     job(*arguments)
 
 
-@contextmanager
-def started(size: int, job: Callable[..., None], *arguments: object) -> Iterator[list[ForkServerProcess]]:
+def free_port() -> int:
+    """Where processes may meet."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def started(size: int, job: Callable[..., None], *arguments: object) -> Iterator[list[ForkServerProcess]]:
+    port = free_port()
     context = multiprocessing.get_context("forkserver")  # which imports torch once for all processes to come
     context.set_forkserver_preload([__name__])
     processes = [context.Process(target=work, args=(rank, size, port, job, *arguments)) for rank in range(size)]

@@ -10,6 +10,8 @@ import numpy as np
 
 from gno.datasets import DatasetWriter, MeshDataset, convert, merge
 from gno.datasets.archive import reseal
+from gno.datasets.packed import PackedMesh
+from gno.mesh import shapes
 from gno.training import Recipe, evaluate, train
 from tests.datasets.layouts.folders import vtk_folder
 from tests.faults.catalogue.run_files import RECIPE
@@ -167,6 +169,32 @@ def constant(place: Place) -> Path:
         for sample in dataset:
             mesh = sample.mesh
             writer.append(mesh.with_data({**mesh.point_data, "permeability": np.full(mesh.num_points, 3.0)}))
+    return path
+
+
+def beyond_the_nodes(name: str, node: int) -> Case:
+    """A dataset whose first cell has a node that is not there, under checksums that fit."""
+
+    def make(place: Place) -> Path:
+        path = place.copy("d.h5")
+        with MeshDataset(path) as dataset:
+            packed = PackedMesh.pack(dataset[0].mesh)
+        packed.connectivity[0] = node
+        with h5py.File(path, "r+") as raw:
+            raw["VTKHDF/Connectivity"][0] = node
+            raw["gno/digests/meshes"][0] = np.frombuffer(packed.digest(), dtype=np.uint8)
+            reseal(raw)
+        return path
+
+    return case(name, make, f"refers to point {node}; the mesh has")
+
+
+def with_a_sparse_one(place: Place) -> Path:
+    """A dataset with a mesh whose nodes lie further apart than any edge of the graph is long."""
+    path, sparse = place.folder / "d.h5", shapes.square(1.0, kind="quad")
+    with MeshDataset(place.sound / "d.h5") as dataset, DatasetWriter(path, dataset.fields) as writer:
+        for mesh in (dataset[0].mesh, sparse.with_data({"permeability": np.ones(4), "u": np.ones(4)})):
+            writer.append(mesh)
     return path
 
 

@@ -246,7 +246,7 @@ FAULTS = (
         "says which are there; a batch may be smaller than asked for",
         ConfigError,
         (ASKED,),
-        ("test_a_file_to_test_with_can_be_generated_and_evaluated_but_not_trained_on",),
+        commands=("test_a_file_to_test_with_can_be_generated_and_evaluated_but_not_trained_on",),
     ),
     Fault(
         21,
@@ -262,12 +262,14 @@ FAULTS = (
         "`gno check` names number and field",
         DataError,
         tests=("test_statistics_of_other_data_are_noticed",),
+        commands=("test_statistics_of_other_data_fail_the_check",),
     ),
     Fault(
         82,
         "fork after the dataset was opened",
         "opened anew in each process, right data",
         tests=("test_two_workers_read_the_right_samples", "test_pickling_carries_no_handle"),
+        one_sided="no command forks: workers of `gno generate` begin anew",
     ),
     Fault(
         84,

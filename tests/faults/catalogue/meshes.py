@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from gno.errors import ConfigError, DataError, MeshError, ResourceError
+from tests.faults.catalogue.dataset_files import beyond_the_nodes, changed, replaced, trained, with_a_sparse_one
 from tests.faults.catalogue.mesh_files import (
     FOUR,
     bare,
@@ -54,11 +57,11 @@ FAULTS = (
         MeshError,
         ALL,
         (
-            "test_broken_meshes",
             "test_missing_empty_pointer_and_binary_files_are_refused",
             "test_damage_gives_a_mesh_error_or_a_mesh_and_nothing_else",
             "test_damaged_bytes_raise_our_errors_alone",
         ),
+        ("test_broken_meshes",),
     ),
     Fault(
         25,
@@ -172,7 +175,8 @@ FAULTS = (
         37,
         "mesh in other units",
         "a warning with both lengths; `Operator.outside`",
-        tests=("test_a_mesh_in_other_units_is_noticed",),
+        tests=("test_a_mesh_in_other_units_is_told_with_both_lengths",),
+        commands=("test_a_mesh_in_other_units_is_noticed",),
         warns=True,
     ),
     Fault(
@@ -181,10 +185,8 @@ FAULTS = (
         "refused",
         DataError,
         (STRICT,),
-        (
-            "test_predict_warns_outside_the_training_ranges_and_strict_refuses",
-            "test_samples_outside_the_training_are_counted_and_strict_refuses",
-        ),
+        ("test_samples_outside_the_training_are_counted_and_strict_refuses",),
+        ("test_predict_warns_outside_the_training_ranges_and_strict_refuses",),
     ),
     Fault(
         38,
@@ -215,20 +217,26 @@ FAULTS = (
         "mesh too large for memory",
         "says which mesh may fit, and writes nothing",
         ResourceError,
-        tests=("test_what_does_not_fit_into_memory_is_told",),
+        tests=("test_a_prediction_that_does_not_fit_into_memory_is_told",),
+        commands=("test_what_does_not_fit_into_memory_is_told",),
     ),
     Fault(
         43,
-        "edge to a node that is not there",
+        "edge to a node that is not there; in a dataset, a cell with it under a checksum that fits",
         "refused before any kernel runs",
         DataError,
+        (beyond_the_nodes("beyond", 99), beyond_the_nodes("negative", -1)),
         tests=("test_an_index_that_would_read_out_of_bounds_is_refused",),
     ),
     Fault(
         44,
-        "edges of another type, shape or device",
+        "edges of another type, shape or device; in a dataset, such cells",
         "names what they have and must have",
         DataError,
+        (
+            changed("type", replaced("VTKHDF/Connectivity", np.zeros(9)), "Connectivity"),
+            changed("shape", replaced("VTKHDF/Connectivity", np.zeros((3, 3), dtype=int)), "Connectivity"),
+        ),
         tests=("test_an_index_that_would_read_out_of_bounds_is_refused",),
     ),
     Fault(
@@ -242,6 +250,7 @@ FAULTS = (
         46,
         "graph without edges in a batch",
         "finite",
+        cases=(trained("far apart", with_a_sparse_one, ""),),
         tests=("test_isolated_nodes_and_no_edges_at_all_give_zero", "test_meshes_of_few_nodes_work_or_are_refused"),
     ),
     Fault(
@@ -260,7 +269,8 @@ FAULTS = (
         "names it and how to give it",
         DataError,
         (NO_FIELD,),
-        ("test_a_mesh_without_the_fields_that_the_model_needs", "test_what_a_mesh_lacks_is_named"),
+        ("test_what_a_mesh_lacks_is_named",),
+        ("test_a_mesh_without_the_fields_that_the_model_needs",),
     ),
     Fault(
         49,
@@ -284,10 +294,10 @@ FAULTS = (
         cases=(RANGE,),
         tests=(
             "test_predict_sets_them_and_flags_what_training_did_not_see",
-            "test_predict_warns_outside_the_training_ranges_and_strict_refuses",
             "test_samples_outside_the_training_are_counted_and_strict_refuses",
             "test_trajectories_outside_the_training_are_counted_and_strict_refuses",
         ),
+        commands=("test_predict_warns_outside_the_training_ranges_and_strict_refuses",),
         error=DataError,
     ),
     Fault(

@@ -30,7 +30,8 @@ FAULTS = (
         "said to be what it is; the checkpoint before steps in, with a warning",
         ModelError,
         (*(case(*c) for c in CUT), checkpoint("checkpoint empty", bytes, "damaged, or no checkpoint; its 0 bytes")),
-        ("test_broken_models", "test_a_file_cut_off_anywhere", "test_the_checkpoint_before_steps_in_for_a_damaged_one"),
+        ("test_a_file_cut_off_anywhere", "test_the_checkpoint_before_steps_in_for_a_damaged_one"),
+        ("test_broken_models",),
     ),
     Fault(
         54,
@@ -105,5 +106,6 @@ FAULTS = (
             "test_kills_at_any_time_leave_one_of_the_whole_files",
             "test_a_kill_keeps_the_samples_and_resuming_ends_alike",
         ),
+        commands=("test_killed_commands_lose_nothing_and_go_on",),
     ),
 )

@@ -99,6 +99,16 @@ def recipe(name: str, text: str, says: str, *override: str) -> Case:
     return Case(name, lambda s: s.file("r.toml", text), lambda path, _: Recipe.load(path, override), words, says)
 
 
+def trained(name: str, says: str, *optimization: str) -> Case:
+    """Training to the end with other options of the optimization."""
+    options = [f"optimization.{option}" for option in optimization]
+
+    def api(path: Path, place: Place) -> object:
+        return train(Recipe.load(path, options), place.sound / "d.h5", place.folder / "run")
+
+    return Case(name, lambda s: s.file("r.toml", RECIPE), api, recipe(name, RECIPE, says, *options).words, says)
+
+
 def run(name: str, make: Callable[[Place], Path], says: str) -> Case:
     """Training into a folder."""
 

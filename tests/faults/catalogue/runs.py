@@ -15,12 +15,15 @@ from tests.faults.catalogue.run_files import (
     run,
     stirred,
     stirred_words,
+    trained,
     unheld,
     unheld_words,
     unsmooth,
     with_notes,
 )
 from tests.faults.fault import Case, Fault
+
+TOGETHER = "test_two_commands_train_what_one_does_and_end_when_one_is_killed"
 
 FAULTS = (
     Fault(
@@ -31,6 +34,10 @@ FAULTS = (
         tests=(
             "test_a_stopped_run_goes_on_bit_for_bit",
             "test_sigterm_exits_with_143_and_a_finished_run_is_left_as_it_is",
+        ),
+        commands=(
+            "test_a_stopped_training_goes_on_bit_for_bit_whatever_the_clock_says",
+            "test_a_stopped_generation_goes_on",
         ),
     ),
     Fault(
@@ -44,6 +51,7 @@ FAULTS = (
             "test_a_seal_onto_a_full_disk_keeps_what_was_written",
             "test_a_full_disk_leaves_the_checkpoint_before",
         ),
+        commands=("test_a_full_disk_ends_commands_and_leaves_what_was_there",),
     ),
     Fault(
         62,
@@ -51,7 +59,8 @@ FAULTS = (
         "refused before anything is computed",
         ResourceError,
         (run("file", inside_a_file, "file is no folder"),),
-        ("test_a_read_only_folder_stays_as_it_was", "test_results_that_cannot_be_written"),
+        ("test_a_read_only_folder_stays_as_it_was",),
+        ("test_results_that_cannot_be_written",),
     ),
     Fault(
         63,
@@ -77,6 +86,10 @@ FAULTS = (
         tests=(
             "test_what_may_fit_is_told_where_memory_does_not_suffice",
             "test_what_may_fit_is_told_where_memory_does_not_suffice_for_a_step",
+        ),
+        commands=(
+            "test_training_without_enough_memory_says_what_may_fit",
+            "test_what_does_not_fit_into_memory_is_told",
         ),
     ),
     Fault(
@@ -127,11 +140,13 @@ FAULTS = (
             "test_numbers_that_are_not_finite_stop_the_run_and_keep_the_checkpoint",
             "test_a_run_names_epoch_batch_and_parameter",
         ),
+        commands=("test_a_loss_that_is_not_finite_ends_the_command",),
     ),
     Fault(
         71,
         "training that diverges",
         "a warning with both losses",
+        cases=(trained("rate", "training diverges", "learning_rate=100.0", "epochs=2"),),
         tests=("test_a_loss_that_runs_away_is_told_once",),
         warns=True,
     ),
@@ -139,6 +154,7 @@ FAULTS = (
         72,
         "gradients that are all zero",
         "a warning",
+        cases=(trained("clipped", "all gradients are zero", "gradient_clip=1e-60"),),
         tests=("test_gradients_that_are_all_zero_are_told_once",),
         warns=True,
     ),
@@ -151,8 +167,8 @@ FAULTS = (
         (
             "test_no_convergence_is_said",
             "test_what_did_not_converge_raises_with_its_report",
-            "test_an_iteration_that_fails_says_what_may_help",
         ),
+        ("test_an_iteration_that_fails_says_what_may_help",),
     ),
     Fault(
         74,
@@ -167,6 +183,7 @@ FAULTS = (
         "explicit step that is too long",
         "refused with one that is not",
         tests=("test_a_step_too_long_is_refused_with_one_that_is_not",),
+        commands=("test_a_step_too_long_is_refused_with_one_that_is_not",),
         error=SolverError,
     ),
     Fault(
@@ -175,6 +192,7 @@ FAULTS = (
         "ends the job; the same command goes on",
         ResourceError,
         tests=("test_a_worker_that_dies_ends_the_run_and_loses_nothing",),
+        commands=("test_a_worker_that_dies_ends_the_command_and_the_same_one_goes_on",),
     ),
     Fault(
         77,
@@ -182,6 +200,7 @@ FAULTS = (
         "the others end within a minute, with a checkpoint",
         ResourceError,
         tests=("test_a_killed_process_ends_the_run_and_leaves_a_checkpoint",),
+        commands=(TOGETHER,),
     ),
     Fault(
         78,
@@ -191,6 +210,7 @@ FAULTS = (
             "test_two_processes_train_the_weights_of_one",
             "test_every_sample_of_a_batch_is_in_one_portion_and_nodes_are_spread_evenly",
         ),
+        commands=(TOGETHER,),
     ),
     Fault(
         79,
@@ -198,21 +218,23 @@ FAULTS = (
         "named, with those that are",
         ConfigError,
         (on_device("cuda:77"), on_device("tpu")),
-        ("test_a_device_that_is_not_there",),
+        commands=("test_a_device_that_is_not_there",),
     ),
     Fault(
         80,
         "torch-scatter built for another torch",
-        "native reductions, with one warning",
+        "native reductions, with one warning where it was asked for; no command asks for it",
         tests=("test_what_cannot_be_loaded_is_told_once_and_not_used",),
+        commands=("test_a_torch_scatter_of_another_torch_harms_no_command",),
         warns=True,
     ),
     Fault(
         81,
         "optional package that is missing",
-        "names the extra to install",
+        "names the extra to install; no command needs one",
         ConfigError,
         tests=("test_a_solver_that_is_not_installed_is_named",),
+        commands=("test_no_command_needs_an_extra",),
     ),
     Fault(
         83,
@@ -228,18 +250,32 @@ FAULTS = (
             ),
         ),
     ),
-    Fault(86, "standard output closed", "ends quietly", tests=("test_a_closed_pipe_ends_quietly",)),
-    Fault(87, "other locale and time zone", "no effect", tests=("test_locale_and_clock_change_nothing",)),
+    Fault(
+        86,
+        "standard output closed",
+        "ends quietly",
+        commands=("test_a_closed_pipe_ends_quietly",),
+        one_sided="the library prints nothing",
+    ),
+    Fault(
+        87,
+        "other locale and time zone",
+        "no effect",
+        tests=("test_locale_and_clock_change_nothing",),
+        commands=("test_locale_and_time_zone_change_no_prediction",),
+    ),
     Fault(
         88,
         "the same seed twice",
         "the same bytes on the CPU",
         tests=("test_the_same_seed_gives_the_same_weights", "test_the_same_samples_give_the_same_bytes"),
+        commands=("test_the_same_command_twice_makes_the_same_bytes",),
     ),
     Fault(
         90,
         "clock that jumps, file times that cannot be",
         "no effect on a resumed run",
         tests=("test_file_times_do_not_matter",),
+        commands=("test_a_stopped_training_goes_on_bit_for_bit_whatever_the_clock_says",),
     ),
 )

@@ -287,6 +287,16 @@ def test_a_length_that_was_chosen_is_not_the_depth_that_was_seen(dataset: MeshDa
     assert "lie outside the training ranges" in operator.outside(larger)[-1]
 
 
+def test_a_mesh_in_other_units_is_told_with_both_lengths(operator: Operator) -> None:
+    mesh = sample(1)
+    assert operator.outside(mesh) == []
+    found = operator.outside(Mesh(1000 * mesh.points, mesh.cells, {}, mesh.point_data))
+    (line,) = (line for line in found if line.endswith("is the mesh in the same units?"))
+    depth = float(boundary_distance(mesh).max())
+    assert f"{1000 * depth:.3g}" in line
+    assert f"{operator.geometry.deepest:.3g}" in line
+
+
 def test_what_a_mesh_lacks_is_named(operator: Operator) -> None:
     mesh = sample(7)
     with pytest.raises(DataError, match=r"wants permeability.*has: permeabilty.*did you mean 'permeabilty'"):
