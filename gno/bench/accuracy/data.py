@@ -7,6 +7,7 @@ from gno.datasets import MeshDataset
 from gno.errors import ConfigError
 from gno.files import make_folder
 from gno.problems import generate
+from gno.problems.registry import family_of
 from gno.training.progress import Event, Progress
 
 
@@ -29,8 +30,7 @@ def make_data(contest: Contest, tell: Progress) -> None:
         path, stage = contest.file(mesh), f"data{' ' + mesh if mesh else ''}"
         if path.exists():
             with MeshDataset(path) as dataset:
-                made = problem.attributes()["generator"]
-                if dataset.attributes.get("generator") != made or len(dataset) != number:
+                if family_of(dataset.attributes) != problem or len(dataset) != number:
                     raise ConfigError(
                         f"{path} is another dataset",
                         why=f"it has {len(dataset)} samples of {dataset.attributes.get('generator', 'its own')}",
