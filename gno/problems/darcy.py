@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import ClassVar, Literal
 
 import numpy as np
+from jaxtyping import Float
 
 from gno.datasets import FieldSpec
 from gno.errors import ConfigError
@@ -14,15 +15,16 @@ from gno.fv import Condition, Diffusion, Dirichlet, cells_to_nodes
 from gno.mesh import Mesh, cell_centroid, refine
 from gno.mesh.means import around_nodes
 from gno.problems.coefficient import log_normal, two_phase
-from gno.problems.darcy_flow import DarcyFlow
+from gno.problems.darcy_flow import SOURCE, DarcyFlow
 from gno.problems.deal import Deal, Part
 from gno.problems.domain import FAMILIES, Domain, check_families, draw_domain
 from gno.problems.problem import Draw
 from gno.problems.random_field import RandomField, mesh_field, square_field
 from gno.problems.walls import draw_walls, fixed_nodes
 
-# Streams of random numbers: of meshes, of the fields of samples, and of their boundary.
-_MESH, _FIELD, _WALLS = 0, 1, 2
+# Streams of random numbers: of meshes, of the fields of samples, of their boundary, and of their source.
+_MESH, _FIELD, _WALLS, _SOURCE = 0, 1, 2, 3
+_SPREAD, _PLACES = 0.15, 200  # standard deviation of a bump, and about how many places it can have
 # The mesh of the field is made coarse and cut: cheaper than meshing as fine, and the label's mesh can be the same one.
 _FIELD_REFINEMENT = 3
 
@@ -44,7 +46,8 @@ class Darcy(DarcyFlow):
     Args:
         coefficient: ``two-phase`` (12 where the field is positive, else less) or ``log-normal`` (exp of the field).
         contrast: of the two phases: 12 over the permeability of the other one.
-        source: ``f``, one number.
+        source: ``f``, one number; of a ``bump``, its greatest value.
+        forcing: ``constant``, or ``bump``: a normal distribution about a random place, in the field ``source``.
         permeability_at: ``nodes``, as means over the fine cells around, or ``cells``, as geometric means over their
             parts: a solver knows then in which cells the medium jumps.
         boundary: ``dirichlet``: zero on the whole boundary; ``mixed``: zero on some patches, no flux through others.
@@ -75,6 +78,7 @@ class Darcy(DarcyFlow):
     coefficient: Literal["two-phase", "log-normal"] = "two-phase"
     contrast: float = 4.0
     source: float = 1.0
+    forcing: Literal["constant", "bump"] = "constant"
     permeability_at: Literal["nodes", "cells"] = "nodes"
     boundary: Literal["dirichlet", "mixed"] = "dirichlet"
     nodes: int = 450
@@ -92,6 +96,7 @@ class Darcy(DarcyFlow):
     def __post_init__(self) -> None:
         for option, allowed in (
             ("coefficient", ("two-phase", "log-normal")),
+            ("forcing", ("constant", "bump")),
             ("permeability_at", ("nodes", "cells")),
             ("boundary", ("dirichlet", "mixed")),
             ("part", ("all", "train", "test")),
@@ -105,10 +110,12 @@ class Darcy(DarcyFlow):
 
     @property
     def fields(self) -> tuple[FieldSpec, ...]:
-        """``permeability`` in, ``u`` out; ``fixed`` is 1 where ``u`` is given, where that is not the whole boundary."""
+        """``permeability`` in, ``u`` out; with some options ``source``, and ``fixed``: 1 where ``u`` is given."""
         fixed = (FieldSpec("fixed", role="input"),) if self.boundary == "mixed" else ()
         location = self.permeability_at.removesuffix("s").replace("node", "point")
-        return FieldSpec("permeability", role="input", location=location), *fixed, FieldSpec("u", role="target")
+        source = (FieldSpec(SOURCE, role="input", location="cell"),) if self.forcing == "bump" else ()
+        given = FieldSpec("permeability", role="input", location=location), *source, *fixed
+        return *given, FieldSpec("u", role="target")
 
     def sample(self, index: int) -> Draw:
         """A mesh with ``u`` at its nodes, and ``permeability`` there or in its cells.
@@ -124,10 +131,13 @@ class Darcy(DarcyFlow):
         mesh, fine = _meshes(self, number, split, self.nodes, self.refinement)
         walls = self._walls(mesh, index)
         permeability = self._coefficient(self._field(number, split, index)(cell_centroid(fine)))
-        solution = Diffusion(fine, walls).solve(permeability, self.source)
+        f = self._forcing(fine, number, split, index)
+        solution = Diffusion(fine, walls).solve(permeability, f)
         u = cells_to_nodes(fine, solution.u, solution.gradient, walls)[: mesh.num_points].numpy()
         data, cell = {"u": u}, dict[str, np.ndarray]()
-        if self.permeability_at == "cells":  # the parts of a cell stand together
+        if not isinstance(f, float):  # the parts of a cell stand together
+            cell[SOURCE] = f.reshape(mesh.num_cells, -1).mean(axis=1)
+        if self.permeability_at == "cells":
             cell["permeability"] = np.exp(np.log(permeability).reshape(mesh.num_cells, -1).mean(axis=1))
         else:
             data["permeability"] = around_nodes(fine, permeability)[: mesh.num_points]
@@ -143,6 +153,15 @@ class Darcy(DarcyFlow):
 
     def _coefficient(self, phi: np.ndarray) -> np.ndarray:
         return two_phase(phi, self.contrast) if self.coefficient == "two-phase" else log_normal(phi, self.scale)
+
+    def _forcing(self, mesh: Mesh, number: int, split: str, index: int) -> float | Float[np.ndarray, " cells"]:
+        if self.forcing == "constant":
+            return self.source
+        places = cell_centroid(_meshes(self, number, split, _PLACES, 1)[0])  # the same whatever ``nodes``
+        place = places[int(np.random.default_rng([self.seed, _SOURCE, index]).integers(len(places)))]
+        away = np.square(cell_centroid(mesh) - place).sum(axis=1)
+        bump: np.ndarray = self.source * np.exp(-away / (2 * _SPREAD**2))
+        return bump
 
     def _walls(self, mesh: Mesh, index: int) -> dict[str, Condition]:
         if self.boundary == "dirichlet":

@@ -12,11 +12,15 @@ from gno.fv import Condition, Diffusion, Report, ResidualEnergy, Solution, cells
 from gno.fv.diffusion.equations import DiffusionEquations, Near
 from gno.mesh import Mesh
 from gno.mesh.means import corner_mean
+from gno.mesh.transfer import cell_means
 from gno.problems.nodal_energy import NodalEnergy
 from gno.problems.permeability import cell_permeability, mean_permeability
 from gno.problems.problem import Problem
 from gno.problems.upscaling import upscaled
 from gno.problems.walls import walls_of
+
+SOURCE = "source"
+"""The field of a source that varies in space."""
 
 
 class DarcyFlow(Problem):
@@ -29,7 +33,7 @@ class DarcyFlow(Problem):
     """
 
     source: float
-    """``f``, one number."""
+    """``f`` on a mesh that does not say it itself, by a field ``source``."""
 
     def solve(self, mesh: Mesh, boundary: Mapping[str, Condition] | None = None) -> Mesh:
         """The mesh with ``u`` in its cell and point data, by the finite-volume solver on this very mesh.
@@ -43,7 +47,7 @@ class DarcyFlow(Problem):
             SolverError: the solution is not unique, or the solver does not converge.
         """
         walls = walls_of(mesh) if boundary is None else boundary
-        return _with_solution(mesh, Diffusion(mesh, walls).solve(cell_permeability(mesh), self.source), walls)
+        return _with_solution(mesh, Diffusion(mesh, walls).solve(cell_permeability(mesh), self.source_of(mesh)), walls)
 
     def equations(self, mesh: Mesh) -> DiffusionEquations:
         """The discrete equations of a mesh, as ``solve`` solves them.
@@ -54,7 +58,7 @@ class DarcyFlow(Problem):
         Raises:
             DataError: there is no permeability.
         """
-        return Diffusion(mesh, walls_of(mesh)).equations(cell_permeability(mesh), self.source)
+        return Diffusion(mesh, walls_of(mesh)).equations(cell_permeability(mesh), self.source_of(mesh))
 
     def solved(self, mesh: Mesh, solution: Solution) -> Mesh:
         """The mesh with ``u`` in its cell and point data.
@@ -81,6 +85,18 @@ class DarcyFlow(Problem):
             )
         return np.log(a)
 
+    def source_of(self, mesh: Mesh) -> float | Float[np.ndarray, " cells"]:
+        """``f``: the field ``source`` of the mesh, in its cells or at its nodes; else one number.
+
+        Args:
+            mesh: any.
+        """
+        if SOURCE in mesh.cell_data:
+            return np.asarray(mesh.cell_data[SOURCE], dtype=np.float64)
+        if SOURCE in mesh.point_data:
+            return corner_mean(mesh, np.asarray(mesh.point_data[SOURCE], dtype=np.float64))
+        return self.source
+
     def baseline(self, mesh: Mesh) -> Float[np.ndarray, " nodes"]:
         """``u`` at the nodes, solved with the mean permeability of the mesh everywhere.
 
@@ -91,7 +107,7 @@ class DarcyFlow(Problem):
             DataError: there is no permeability.
         """
         walls = walls_of(mesh)
-        solution = Diffusion(mesh, walls).solve(mean_permeability(mesh), self.source)
+        solution = Diffusion(mesh, walls).solve(mean_permeability(mesh), self.source_of(mesh))
         return cells_to_nodes(mesh, solution.u, solution.gradient, walls).numpy()
 
     def residual(self, mesh: Mesh) -> Float[np.ndarray, " cells"]:
@@ -103,7 +119,11 @@ class DarcyFlow(Problem):
         Raises:
             DataError: there is no permeability, or no ``u``.
         """
-        return Diffusion(mesh, walls_of(mesh)).residual(_in_cells(mesh), cell_permeability(mesh), self.source).numpy()
+        return (
+            Diffusion(mesh, walls_of(mesh))
+            .residual(_in_cells(mesh), cell_permeability(mesh), self.source_of(mesh))
+            .numpy()
+        )
 
     def energy(self, mesh: Mesh) -> NodalEnergy:
         """The residual of ``u`` at the nodes as an energy, as of ``NodalEnergy``.
@@ -131,8 +151,8 @@ class DarcyFlow(Problem):
         """
         walls, a = walls_of(mesh), cell_permeability(mesh)
         equations = Diffusion(mesh, walls)
-        found = equations.improve(_in_cells(mesh), a, self.source, tolerance=tolerance, steps=steps)
-        rest = equations.residual(found.u, a, self.source).numpy()
+        found = equations.improve(_in_cells(mesh), a, self.source_of(mesh), tolerance=tolerance, steps=steps)
+        rest = equations.residual(found.u, a, self.source_of(mesh)).numpy()
         better = _with_solution(mesh, found, walls)
         return better.with_data(cell_data={**better.cell_data, "residual": rest}), found.report
 
@@ -162,7 +182,7 @@ class DarcyFlow(Problem):
         return self._approached(mesh, 1, "cycle")
 
     def transferred(self, mesh: Mesh, coarse: Mesh) -> Mesh:
-        """A coarse mesh of the same domain, with the permeability of its cells as of ``upscaled``, and the walls.
+        """A coarse mesh of the same domain, with permeability, as of ``upscaled``, and source in its cells, and walls.
 
         Args:
             mesh: as in ``solve``.
@@ -174,12 +194,15 @@ class DarcyFlow(Problem):
         """
         result = super().transferred(mesh, coarse)
         point = {name: values for name, values in result.point_data.items() if name != "permeability"}
-        permeability = upscaled(mesh, cell_permeability(mesh), coarse)
-        return result.with_data(point, {**result.cell_data, "permeability": permeability})
+        cell = {**result.cell_data, "permeability": upscaled(mesh, cell_permeability(mesh), coarse)}
+        f = self.source_of(mesh)
+        return result.with_data(point, cell if isinstance(f, float) else {**cell, SOURCE: cell_means(mesh, f, coarse)})
 
     def _approached(self, mesh: Mesh, steps: int, near: Near) -> Mesh:
         walls, a = walls_of(mesh), cell_permeability(mesh)
-        found = Diffusion(mesh, walls).improve(_in_cells(mesh), a, self.source, tolerance=1e-12, steps=steps, near=near)
+        found = Diffusion(mesh, walls).improve(
+            _in_cells(mesh), a, self.source_of(mesh), tolerance=1e-12, steps=steps, near=near
+        )
         return _with_solution(mesh, found, walls)
 
 

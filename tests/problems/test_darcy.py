@@ -8,7 +8,7 @@ from scipy.interpolate import LinearNDInterpolator
 
 from gno.errors import ConfigError, DataError
 from gno.fv import Dirichlet, Neumann
-from gno.mesh import Mesh, cell_volume, node_volume, shapes
+from gno.mesh import Mesh, cell_volume, coarsen, node_volume, shapes
 from gno.mesh.means import corner_mean
 from gno.problems import PROBLEMS, Darcy
 from gno.problems.domain import FAMILIES
@@ -163,6 +163,24 @@ def test_mixed_boundary_is_a_field_that_the_solver_reads() -> None:
         assert 0 < fixed.sum() < len(mesh.boundary_nodes)
         assert not mesh.point_data["u"][fixed].any()
         assert relative(problem.solve(mesh).point_data["u"], mesh.point_data["u"]) < 0.05
+
+
+def test_a_source_in_space_is_a_field_that_the_solver_reads() -> None:
+    smooth = {"coefficient": "log-normal", "shapes": ("square",), "seed": 4, **SMALL}
+    problem, plain = Darcy(forcing="bump", source=3.0, **smooth), Darcy(**smooth)
+    mesh = problem.sample(1).mesh
+    assert [spec.name for spec in problem.fields] == ["permeability", "source", "u"]
+    f, volume = mesh.cell_data["source"], cell_volume(mesh)
+    assert 0 <= f.min() < 0.1
+    assert 2.0 < f.max() <= 3.0
+    for solver in (problem, plain):  # the mesh says it, whoever solves
+        assert relative(solver.solve(mesh).point_data["u"], mesh.point_data["u"]) < 0.06
+    bare = mesh.with_data(mesh.point_data, {})
+    assert relative(plain.solve(bare).point_data["u"], mesh.point_data["u"]) > 0.3
+    coarse = problem.transferred(mesh, coarsen(mesh, 40))
+    finer = Darcy(forcing="bump", source=3.0, **(smooth | {"nodes": 300})).sample(1).mesh
+    for same, within in ((coarse, 0.05), (finer, 0.02)):
+        assert cell_volume(same) @ same.cell_data["source"] == pytest.approx(volume @ f, rel=within)
 
 
 def test_walls_come_back_from_the_nodes() -> None:
