@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ")
+CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ")
 """Characters that would break the line, or command the terminal: what a damaged file holds may stand in a message."""
 
 
@@ -25,7 +25,7 @@ class GnoError(Exception):
     exit_code = 1
 
     def __init__(self, what: str, *, why: str = "", fix: str = "") -> None:
-        self.what, self.why, self.fix = (text.translate(_CONTROLS) for text in (what, why, fix))
+        self.what, self.why, self.fix = (text.translate(CONTROLS) for text in (what, why, fix))
         super().__init__("; ".join(part for part in (self.what, self.why, self.fix) if part))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,12 +21,13 @@ NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def replacing(path: str | os.PathLike[str], *, aside: Path | None = None, then: str = "") -> Iterator[Path]:
     """A path to write to, which takes its real name when the block ends well and is removed when it does not.
 
-    Whatever ends the block, an error, Ctrl-C or a kill, the file that stood at ``path`` stands there as it was.
+    Whatever ends the block, an error, Ctrl-C or a kill, the file that stood at ``path`` stands there as it was. What
+    takes its place has its rights: a private file stays private.
 
     Args:
         path: the real name.
-        aside: the path to write to, in the same folder; without it a hidden name of this process with the same suffix.
-            Where only one process writes, a name that is always the same leaves nothing for good after a kill.
+        aside: the path to write to, in the same folder; without it a hidden name that nobody can guess, with the same
+            suffix. Where only one process writes, a name that is always the same leaves nothing for good after a kill.
         then: what to do when the error is mended: ``then resume the run``.
 
     Raises:
@@ -40,10 +43,12 @@ def replacing(path: str | os.PathLike[str], *, aside: Path | None = None, then: 
     """
     target = Path(path)
     check_file(target)
-    aside = aside or target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
+    aside = aside or target.with_name(f".{target.stem}.{secrets.token_hex(6)}{target.suffix}")
     try:
         yield aside
         _sync(aside)
+        with contextlib.suppress(OSError):  # no file stood there, or it is of a file system without rights
+            shutil.copymode(target, aside)
         os.replace(aside, target)
     except OSError as error:
         raise unwritable(target, error, then=then) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,14 +12,19 @@ from gno.errors import DataError, ResourceError
 
 FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
 """Filters that HDF5 has built in; others would load plugins."""
+PACKING = (h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_LZF)
+"""Those that make a chunk smaller, and unpack as much as is in it, whatever it claims: one of them, and once."""
 MAX_DECLARED = 4 << 30
 """Bytes up to which an array may claim more than is stored."""
+MAX_CHUNK = 64 << 20
+"""The same for a chunk: it is unpacked whole, however little of it is read."""
 MAX_RATIO = 1000
 MAX_OBJECTS = 10_000
 MAX_FOREIGN_OBJECTS = 200_000
 """The same for files with a group for each sample."""
 MAX_DEPTH = 8
 COPY = "copy or download the file again"
+DO_NOT = "do not trust this file"
 
 
 def check_objects(path: Path, file: h5py.File, *, foreign: bool, limit: Callable[[str], int]) -> None:
@@ -78,7 +84,7 @@ def check_size(
         raise ResourceError(
             f"{path}: {name} claims {declared / 2**30:.1f} GiB of shape {shape}",
             why=f"the file stores {stored} bytes of it",
-            fix="do not trust this file",
+            fix=DO_NOT,
         )
 
 
@@ -112,13 +118,24 @@ def _check_dataset(path: Path, where: str, item: h5py.Dataset, foreign: bool, li
         raise _refused(path, where, "keeps its values in another file")
     if item.dtype.kind not in "iuf" and not foreign:
         raise DataError(f"{path}: {where} has type {item.dtype}", why="a dataset holds real numbers")
-    plan = item.id.get_create_plist()
-    filters = {plan.get_filter(i)[0] for i in range(plan.get_nfilters())}
-    known = FILTERS | {h5py.h5z.FILTER_LZF} if foreign else FILTERS
-    if not filters <= known:
-        raise _refused(path, where, f"needs filter {min(filters - known)}, which would load a plugin")
+    _check_filters(path, where, item, foreign)
     declared, stored = (item.size or 0) * item.dtype.itemsize, item.id.get_storage_size()
     check_size(path, where, item.shape, declared, stored, limit=MAX_DECLARED if foreign else limit(where.lstrip("/")))
+    if item.chunks is not None:
+        unpacked = math.prod(item.chunks) * item.dtype.itemsize
+        check_size(path, f"a chunk of {where}", item.chunks, unpacked, stored, limit=MAX_CHUNK)
+
+
+def _check_filters(path: Path, where: str, item: h5py.Dataset, foreign: bool) -> None:
+    plan = item.id.get_create_plist()
+    filters = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
+    known = FILTERS | {h5py.h5z.FILTER_LZF} if foreign else FILTERS
+    if unknown := set(filters) - known:
+        raise _refused(path, where, f"needs filter {min(unknown)}, which would load a plugin")
+    if sum(filters.count(packing) for packing in PACKING) > 1:
+        raise DataError(
+            f"{path}: {where} is packed more than once", why="a few bytes may unpack to any number", fix=DO_NOT
+        )
 
 
 def _refused(path: Path, where: str, what: str) -> DataError:

@@ -205,3 +205,18 @@ def test_folders(target: Path) -> None:
         for path in (target, target / "y"):
             with pytest.raises(ResourceError, match="is no folder"):
                 make(path)
+
+
+def test_what_takes_the_place_of_a_private_file_is_private(target: Path) -> None:
+    target.chmod(0o600)
+    write_bytes(target, b"new")
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+def test_nobody_can_tell_beforehand_where_is_written(target: Path) -> None:
+    names = set()
+    for _ in range(2):
+        with replacing(target) as aside:
+            names.add(aside.name)
+            aside.write_bytes(b"new")
+    assert len(names) == 2

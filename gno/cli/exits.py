@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import typer
 from typer.core import TyperGroup
 
-from gno.errors import ConfigError, GnoError, Interrupted, ResourceError, SolverError, is_out_of_memory
+from gno.errors import CONTROLS, ConfigError, GnoError, Interrupted, ResourceError, SolverError, is_out_of_memory
 from gno.files import NO_SPACE
 
 UsageError = typer.BadParameter.__base__
@@ -100,10 +100,10 @@ def tell(error: GnoError, *, as_json: bool = False) -> int:
         return error.exit_code
     why, fix = GENERAL.get(error.exit_code, GENERAL[1])
     parts = {"what": _one_line(error.what), "why": _one_line(error.why) or why, "fix": _one_line(error.fix) or fix}
-    sys.stderr.write(f"error: {parts['what']}\n  why: {parts['why']}\n  fix: {parts['fix']}\n")
+    _say(sys.stderr, f"error: {parts['what']}\n  why: {parts['why']}\n  fix: {parts['fix']}\n")
     if as_json:
         about = {"exit_code": error.exit_code, "class": type(error).__name__}
-        sys.stdout.write(json.dumps({"error": about | parts}) + "\n")
+        _say(sys.stdout, json.dumps({"error": about | parts}) + "\n")
     return error.exit_code
 
 
@@ -120,7 +120,7 @@ def is_first_process() -> bool:
 def _tell_any(error: Exception, words: Sequence[str]) -> int:
     known = as_gno_error(error)
     if known is None or "--debug" in words:
-        sys.stderr.write("".join(traceback.format_exception(error)))
+        _say(sys.stderr, "".join(traceback.format_exception(error)))
     return tell(known or GnoError(f"{type(error).__name__}: {_line(error)}"), as_json="--json" in words)
 
 
@@ -139,7 +139,7 @@ def _line(error: BaseException) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(text.translate(CONTROLS).split())
 
 
 def _show_warning(
@@ -154,7 +154,20 @@ def _show_warning(
     (file or sys.stderr).write(f"warning: {_one_line(str(message))}\n")
 
 
+def _say(stream: TextIO, text: str) -> None:
+    """Write what ends a command; where that cannot be read, its exit code says it all the same."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError:
+        _close(stream)
+
+
 def _pipe_closed() -> int:
     """Whoever read our output has enough: no error, and no complaint when Python closes the stream."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _close(sys.stdout)
     return 0
+
+
+def _close(stream: TextIO) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

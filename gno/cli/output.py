@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gno.cli.exits import tell
-from gno.errors import GnoError
+from gno.errors import CONTROLS, GnoError
 
 if TYPE_CHECKING:
     from gno.training.progress import Progress
@@ -36,11 +36,11 @@ class Output:
     def note(self, text: str) -> None:
         """A remark on standard error."""
         if not self.quiet:
-            sys.stderr.write(text + "\n")
+            sys.stderr.write(_harmless(text) + "\n")
 
     def warn(self, text: str) -> None:
         """A warning on standard error, which ``quiet`` does not hide."""
-        sys.stderr.write(f"warning: {text}\n")
+        sys.stderr.write(f"warning: {_harmless(text)}\n")
 
     @contextmanager
     def progress(self) -> Iterator[Progress | None]:
@@ -56,7 +56,7 @@ class Output:
     def text(self, text: str) -> None:
         """Lines of a result, unless it is wanted as JSON."""
         if not self.as_json:
-            sys.stdout.write(text + "\n")
+            sys.stdout.write(_harmless(text) + "\n")
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """A table of a result, unless it is wanted as JSON; numbers are set flush right."""
@@ -97,7 +97,12 @@ def _spelled(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else _harmless(str(value))
+
+
+def _harmless(text: str) -> str:
+    """Without what commands a terminal: names that stand in files of strangers are printed."""
+    return "\n".join(line.translate(CONTROLS) for line in text.split("\n"))
 
 
 def _plain(value: Any) -> Any:

@@ -13,7 +13,7 @@ from gno.datasets.journal import MAGIC
 from gno.datasets.naming import suggested_file
 from gno.datasets.schema import is_bulk
 from gno.datasets.survey import survey
-from gno.errors import DataError, GnoError
+from gno.errors import DataError, GnoError, within_memory
 from gno.hdf5 import COPY, MAX_DECLARED, check_objects
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -32,9 +32,11 @@ def refusing(path: Path) -> Iterator[None]:
 
     Raises:
         DataError: anything that is not a ``GnoError`` already.
+        ResourceError: what it claims does not fit into memory.
     """
     try:
-        yield
+        with within_memory(f"in reading {path}", fix="read fewer samples at a time, or do not trust this file"):
+            yield
     except GnoError:
         raise
     except Exception as error:  # a broken file can make any of them, down to UnicodeDecodeError
@@ -114,7 +116,8 @@ def _check_signature(path: Path, foreign: bool) -> None:
     if begins_hdf5(head, foreign=foreign):
         return
     if head.startswith(MAGIC):
-        raise survey(path).error()
+        with refusing(path):
+            raise survey(path).error()
     if head.startswith(b"version https://git-lfs"):
         raise DataError(f"{path} is a Git LFS pointer", why="the file itself was not fetched", fix="run: git lfs pull")
     if SIGNATURE.startswith(head):

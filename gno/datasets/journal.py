@@ -49,13 +49,13 @@ class Journal:
     """Append-only records of JSON and arrays, each with its SHA-256; nothing in it is ever overwritten.
 
     A record that was cut short by a kill or a full disk fails its checksum and is dropped when the file is opened
-    again. One process writes at a time.
+    again; where whole samples stand behind it, the file is refused and stays as it is. One process writes at a time.
 
     Args:
         path: the file; it is made where it does not exist.
 
     Raises:
-        DataError: another file stands at ``path``, or another process writes it.
+        DataError: another file stands at ``path``, another process writes it, or it is damaged in the middle.
         ResourceError: the disk is full, or the file cannot be made.
     """
 
@@ -67,7 +67,7 @@ class Journal:
             raise unwritable(path, error) from error
         self._end = 0
         try:
-            self._lock()
+            _lock(self._file, path)
             self.records = list(self._scan())
         except BaseException:
             self.close()
@@ -103,7 +103,7 @@ class Journal:
             raise DataError(
                 f"{self.path} is damaged at byte {record.offset}",
                 why="the checksum of the record differs",
-                fix="resume the generation: it makes the samples again from there on",
+                fix=f"keep the samples that are whole: gno repair {self.path}",
             )
         return _arrays(record, found[1])
 
@@ -136,16 +136,6 @@ class Journal:
             ) from error
         self._end += len(data)
 
-    def _lock(self) -> None:
-        if fcntl is None:
-            return
-        try:
-            fcntl.flock(self._file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise DataError(
-                f"{self.path} is being written by another process", fix="wait for it, or write to another path"
-            ) from error
-
     def _scan(self) -> Iterator[Record]:
         self._file.seek(0)
         start = self._file.read(len(MAGIC))
@@ -158,16 +148,54 @@ class Journal:
             record = _record(self._end, found[0])
             self._end = self._file.tell()
             yield record
+        self._refuse_loss()
         self._file.truncate(self._end)
 
+    def _refuse_loss(self) -> None:
+        """A kill cuts the last record; whole samples behind a damaged one are not to be dropped with it."""
+        behind = sum(r is not None and r.meta["kind"] == "sample" for r in whole_records(self._file, self._end))
+        if behind:
+            raise DataError(
+                f"{self.path} is damaged at byte {self._end}",
+                why=f"going on from there would drop {behind} whole samples behind it",
+                fix=f"keep them: gno repair {self.path}",
+            )
 
-def whole_records(file: BinaryIO) -> Iterator[Record | None]:
+
+def discard(path: Path) -> None:
+    """Remove an unfinished dataset that no process writes.
+
+    Args:
+        path: the file; without it, nothing is done.
+
+    Raises:
+        DataError: another process writes it.
+    """
+    if path.exists():
+        with open(path, "rb") as file:
+            _lock(file, path)
+            path.unlink()
+
+
+def _lock(file: BinaryIO, path: Path) -> None:
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise DataError(
+            f"{path} is being written by another process", fix="wait for it, or write to another path"
+        ) from error
+
+
+def whole_records(file: BinaryIO, at: int = len(MAGIC)) -> Iterator[Record | None]:
     """The records of an unfinished dataset, without changing it; ``None`` for each that is damaged.
 
     Args:
         file: opened for reading.
+        at: first byte of the first of them.
     """
-    size, at = os.fstat(file.fileno()).st_size, len(MAGIC)
+    size = os.fstat(file.fileno()).st_size
     while at < size:
         found = _record_at(file, at, size)
         yield None if found is None else _record(at, found[0])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gno.datasets.field import FieldSpec
+from gno.datasets.guard import refusing
 from gno.datasets.journal import MAGIC, Journal, read_arrays
 from gno.datasets.reader import MeshDataset
 from gno.datasets.survey import Survey, survey
@@ -72,7 +73,8 @@ def repair(
             f"{target} exists already", why="it would be replaced", fix=f"give another name, or {OVERWRITE}"
         )
     if is_part:
-        return _of_unfinished(survey(source), target)
+        with refusing(source):
+            return _of_unfinished(survey(source), target)
     return _of_finished(source, target)
 
 

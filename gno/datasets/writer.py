@@ -17,8 +17,9 @@ from gno.datasets.archive import Contents, write_archive
 from gno.datasets.difference import difference
 from gno.datasets.digest import instant_digests, sample_digest, trajectory_digest
 from gno.datasets.field import FieldSpec
+from gno.datasets.guard import refusing
 from gno.datasets.instants import checked_instants, checked_series
-from gno.datasets.journal import Journal, Record
+from gno.datasets.journal import Journal, Record, discard
 from gno.datasets.naming import is_storable
 from gno.datasets.packed import PackedMesh
 from gno.datasets.splits import SPLITS, Samples, checked_splits, overlap
@@ -82,15 +83,17 @@ class DatasetWriter:
         check_file(self.path)
         if self.path.exists() and not overwrite:
             raise DataError(f"{self.path} exists already", fix=f"give another name, or {OVERWRITE}")
-        if part.exists() and overwrite and not resume:
-            part.unlink()
+        if overwrite and not resume:
+            discard(part)
         if part.exists() and not resume:
             raise DataError(
                 f"{part} exists already", fix=f"go on with it (resume=True; gno generate does), or {OVERWRITE}"
             )
-        self._journal = Journal(part)
+        with refusing(part):
+            self._journal = Journal(part)
         try:
-            self._begin()
+            with refusing(part):
+                self._begin()
         except BaseException:
             self._journal.close()
             raise

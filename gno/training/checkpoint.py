@@ -158,6 +158,12 @@ def _damaged(path: Path) -> ModelError:
 
 def _check_sizes(path: Path, state: Mapping[str, Any]) -> None:
     size = path.stat().st_size
+    if not _is_within(state, size):
+        raise ModelError(
+            f"{path} claims more values than its {size} bytes can hold",
+            why="lists in it hold the same lists again and again",
+            fix="do not trust this file",
+        )
     for name, tensor in _tensors(state, ""):
         claimed = tensor.numel() * tensor.element_size()
         if claimed > size or tensor.layout is not torch.strided or tensor.device.type != "cpu":
@@ -166,6 +172,21 @@ def _check_sizes(path: Path, state: Mapping[str, Any]) -> None:
                 why=f"the file has {size}",
                 fix="do not trust this file",
             )
+
+
+def _is_within(state: Any, most: int) -> bool:
+    """Whether nested values are at most so many: a pickle may name one list twice, and that one another twice."""
+    waiting: list[Any] = [state]
+    while waiting:
+        value = waiting.pop()
+        inner = (
+            list(value.values()) if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+        )
+        most -= len(inner)
+        if most < 0:
+            return False
+        waiting += inner
+    return True
 
 
 def _digests(state: Mapping[str, Any]) -> dict[str, str]:

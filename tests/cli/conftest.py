@@ -62,7 +62,7 @@ def alone() -> Callable[..., Answer]:
         command = [sys.executable, "-c", f"{before}\n{MAIN}", *map(str, words)]
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 120} | options
         ended = subprocess.run(command, text=True, check=False, **pipes)
-        return Answer(ended.returncode, ended.stdout or "", ended.stderr)
+        return Answer(ended.returncode, ended.stdout or "", ended.stderr or "")
 
     return run
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gno.mesh import load
+from gno.mesh import load, save, shapes
 from gno.models import Operator
 from tests.cli.conftest import MAIN, Answer
 
@@ -185,3 +185,22 @@ def test_the_package_is_a_command_and_only_the_first_process_tells_what_all_know
         result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
         assert result.returncode == 2
         assert len(result.stderr.splitlines()) == lines
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk as Linux has it")
+def test_streams_that_are_full_or_closed_still_leave_the_exit_code(alone: Alone, files: Path) -> None:
+    words = ("check", files / "d.h5", "--json")
+    with open("/dev/full", "w") as full:
+        told = alone(*words, stdout=full)
+        assert (told.code, told.error[0]) == (6, "error: the disk is full")
+        assert "Traceback" not in told.err
+        assert alone("check", files / "gone.h5", stderr=full).code == 3
+    assert alone(*words, before="import sys; sys.stdout = None").code == 0
+
+
+def test_names_in_a_file_command_no_terminal(gno: Callable[..., Answer], tmp_path: Path) -> None:
+    save(shapes.square(0.5), tmp_path / "m.su2")
+    (tmp_path / "m.su2").write_text((tmp_path / "m.su2").read_text().replace("left", "le\x1b[31mft"))
+    answer = gno("check", tmp_path / "m.su2")
+    assert "\x1b" not in answer.out + answer.err
+    assert "le [31mft" in answer.out

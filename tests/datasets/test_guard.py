@@ -13,6 +13,7 @@ import pytest
 
 from gno.datasets import MeshDataset, check
 from gno.datasets.archive import reseal
+from gno.datasets.guard import refusing
 from gno.errors import DataError, GnoError, ResourceError
 
 ARRAYS = {f"VTKHDF/{name}": "sample" for name in ("PointData/a", "PointData/u", "CellData/k")}
@@ -326,3 +327,27 @@ def test_a_file_that_vanishes_is_missed(file: Path) -> None:
         shutil.move(file, file.with_name("elsewhere"))
         with pytest.raises(DataError, match="no such file"):
             dataset[0]
+
+
+def test_a_chunk_that_unpacks_to_far_more_than_is_read_of_it_is_refused(file: Path) -> None:
+    with h5py.File(file, "r+") as raw:
+        item = raw.create_dataset("gno/extra", (10,), "u1", maxshape=(None,), chunks=(80 << 20,), compression=9)
+        item[...] = 1
+    with pytest.raises(ResourceError, match="a chunk of /gno/extra claims"):
+        MeshDataset(file)
+
+
+def test_what_is_packed_twice_is_refused(file: Path) -> None:
+    with h5py.File(file, "r+") as raw:
+        plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plan.set_chunk((64,))
+        plan.set_deflate(9)
+        plan.set_deflate(9)
+        h5py.h5d.create(raw["gno"].id, b"extra", h5py.h5t.NATIVE_DOUBLE, h5py.h5s.create_simple((64,)), plan)
+    assert "packed more than once" in refused(file).what
+
+
+def test_what_does_not_fit_into_memory_is_no_damage(file: Path) -> None:
+    with pytest.raises(ResourceError, match="out of memory in reading") as caught, refusing(file):
+        raise MemoryError("900 GiB")
+    assert caught.value.exit_code == 6

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import textwrap
@@ -17,7 +20,7 @@ import jaxtyping
 import numpy as np
 import pytest
 
-from gno.datasets import DatasetWriter, FieldSpec, MeshDataset, check
+from gno.datasets import DatasetWriter, FieldSpec, MeshDataset, check, repair
 from gno.errors import ConfigError, DataError, ResourceError
 from gno.mesh.mesh import Mesh
 
@@ -443,3 +446,39 @@ def test_a_seal_onto_a_full_disk_keeps_what_was_written(
             writer.seal()
     writer.seal()
     assert len(MeshDataset(tmp_path / "a")) == 1
+
+
+def test_whole_samples_behind_a_damaged_one_are_not_dropped(tmp_path: Path, mesh: Mesh) -> None:
+    writer = DatasetWriter(tmp_path / "a", [U])
+    ends = []
+    for i in range(3):
+        writer.append(mesh.with_data({"u": mesh.point_data["u"] + i}))
+        ends.append((tmp_path / "a.part").stat().st_size)
+    writer.close()
+    part, whole = tmp_path / "a.part", (tmp_path / "a.part").read_bytes()
+    damaged = whole[: ends[1] - 1] + bytes([whole[ends[1] - 1] ^ 1]) + whole[ends[1] :]
+    part.write_bytes(damaged)
+    with pytest.raises(DataError, match="would drop 1 whole samples behind it; keep them: gno repair"):
+        DatasetWriter(tmp_path / "a", [U], resume=True)
+    assert part.read_bytes() == damaged
+    assert repair(part).num_samples == 2
+
+
+def test_overwriting_does_not_take_away_what_another_writes(tmp_path: Path, mesh: Mesh) -> None:
+    with DatasetWriter(tmp_path / "a", [U]) as writer:
+        writer.append(mesh)
+        with pytest.raises(DataError, match="is being written by another process"):
+            DatasetWriter(tmp_path / "a", [U], overwrite=True)
+        writer.append(mesh)
+    with MeshDataset(tmp_path / "a") as dataset:
+        assert len(dataset) == 2
+
+
+def test_records_that_no_writer_makes_are_damage(tmp_path: Path) -> None:
+    head = json.dumps({"meta": {"sort": "header"}, "arrays": []}).encode()
+    record = struct.pack("<QQ32s", len(head), 0, hashlib.sha256(head).digest()) + head
+    part = tmp_path / "a.part"
+    part.write_bytes(b"gno-part1\n" + record)
+    for call in (lambda: DatasetWriter(tmp_path / "a", [U], resume=True), lambda: repair(part), lambda: check(part)):
+        with pytest.raises(DataError, match=r"is damaged|has no sample|is of another dataset"):
+            call()

@@ -134,3 +134,13 @@ def test_a_kill_at_any_moment_leaves_a_checkpoint(tmp_path: Path) -> None:
             process.send_signal(signal.SIGKILL)
         last = load_checkpoint(path)["step"]
     assert last >= 0
+
+
+def test_lists_that_hold_one_list_again_and_again_are_refused_at_once(tmp_path: Path) -> None:
+    nested: list[object] = [1]
+    for _ in range(60):
+        nested = [nested, nested]  # 2**60 values in some hundred bytes
+    path = tmp_path / "c.pt"
+    torch.save({"layout": "gno-checkpoint", "format": 2, "sha256": {}, "state": {"a": nested}}, path)
+    with pytest.raises(ModelError, match=r"claims more values than its .* bytes can hold"):
+        load_checkpoint(path)

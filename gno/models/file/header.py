@@ -45,11 +45,7 @@ def read_header(path: Path) -> Header:
     Raises:
         ModelError: the file is missing, empty, cut off, of another kind, or could run code.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read", why=error.strerror or str(error), fix="check the path") from error
-    _refuse_foreign(path, content)
+    content = _content(path)
     size = int.from_bytes(content[:8], "little")
     if size > min(_MOST, len(content) - 8):
         raise ModelError(
@@ -106,16 +102,29 @@ def _no_number(name: str) -> float:
 def _unsealed(path: Path, text: str) -> dict[str, Any]:
     try:
         description = json.loads(text, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+        if not isinstance(description, dict):
+            raise ModelError(f"{path}: the header is damaged", why="it is no JSON object")
+        noted, found = description.pop("seal", None), _seal(description)
+    except (ValueError, RecursionError) as error:  # 1e999 is JSON, and no number that it can be written with
         raise ModelError(f"{path}: the header is damaged", why="it is no JSON") from error
-    if not isinstance(description, dict):
-        raise ModelError(f"{path}: the header is damaged", why="it is no JSON object")
-    noted = description.pop("seal", None)
-    if noted != _seal(description):
+    if noted != found:
         raise ModelError(
             f"{path}: the header is damaged", why="its SHA-256 is not the one noted", fix="copy the file again"
         )
     return description
+
+
+def _content(path: Path) -> bytes:
+    """The whole file, once its first bytes are those of a model: it may be anything, of any length."""
+    try:
+        if path.exists() and not path.is_file():
+            raise ModelError(f"{path} cannot be read", why="it is no plain file", fix=GIVE)
+        with open(path, "rb") as file:
+            head = file.read(9)
+            _refuse_foreign(path, head)
+            return head + file.read()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read", why=error.strerror or str(error), fix="check the path") from error
 
 
 def _refuse_foreign(path: Path, content: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -205,3 +206,20 @@ def test_missing_and_unknown_tensors_are_listed_up_to_five(model_file: Path) -> 
     rewrite(model_file, fewer_cycles)
     with pytest.raises(ModelError, match=r"lacks \d+ tensors; (vcycles\.1[\w.]+, ){4}vcycles\.1[\w.]+ and \d+ more"):
         Operator.load(model_file)
+
+
+def test_a_number_that_json_cannot_be_written_with_is_damage(tmp_path: Path, operator: Operator) -> None:
+    path = tmp_path / "m.safetensors"
+    operator.save(path)
+    header, _, data = parts(path)
+    header["__metadata__"]["gno"] = '{"format": 1e999, "seal": ""}'
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(LENGTH, "little") + text + data)
+    with pytest.raises(ModelError, match="the header is damaged"):
+        Operator.load(path)
+
+
+def test_a_pipe_is_no_model_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "m.safetensors")
+    with pytest.raises(ModelError, match="it is no plain file"):
+        Operator.load(tmp_path / "m.safetensors")
