@@ -6,7 +6,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,13 +19,10 @@ from gno.datasets import MeshDataset
 from gno.errors import SolverError
 from gno.files import check_folder, make_folder, write_text
 from gno.mesh import Mesh, node_volume
-from gno.models import CFDGCN, Operator, Propagator
+from gno.models import Propagator
 from gno.models.features.channel import Channel
-from gno.models.hybrids.coarse_solution import CoarseSolution
-from gno.models.hybrids.learned_upscaling import LearnedUpscaling
-from gno.models.hybrids.solver_corrector import SolverCorrector
-from gno.models.operator.coarse_cells import CELL_ERRORS, cell_errors, has_cells, learned_solve
-from gno.models.operator.coarse_graph import coarse_of, prolonged
+from gno.models.operator.coarse_cells import CELL_ERRORS, cell_errors, has_cells
+from gno.models.operator.novelty import NOVELTY
 from gno.models.saved import load
 from gno.problems import Problem, problem_of
 from gno.problems.misfit import relative_misfit
@@ -34,14 +31,12 @@ from gno.training.coverage import Coverage
 from gno.training.environment import as_device, environment
 from gno.training.gradient import SimplexGradient
 from gno.training.history import Row, csv_text
+from gno.training.methods import Fields, Method, methods_of
 from gno.training.metrics import rmse_minmax
 from gno.training.outside import Outside
 from gno.training.progress import Event, Progress, silent
 from gno.training.validation import FieldErrors, field_errors, mean_errors
 
-Fields = dict[str, np.ndarray]
-Method = Callable[[Mesh], Fields]
-"""What finds the targets at the nodes of a mesh."""
 RMSE = "rmse_minmax"
 
 
@@ -50,11 +45,13 @@ class Compared(NamedTuple):
 
     Args:
         fields: target to values at the nodes.
+        novelty: of the nodes, where the method knows it.
         errors: of each target.
         numbers: time, and errors of all targets together.
     """
 
     fields: Fields
+    novelty: np.ndarray | None
     errors: FieldErrors
     numbers: dict[str, float]
 
@@ -120,7 +117,7 @@ def evaluate(
         if strict:
             Outside.of(operator, ((sample.index, sample.mesh) for sample in dataset)).refuse(data)
         problem = _problem(dataset, names, tell)
-        methods = {"": _predictor(operator, names)} | _solvers(problem, names) | _coarse(operator, names)
+        methods = methods_of(operator, problem, names)
         methods[""](dataset[0].mesh.without(names))  # the first prediction of a process is slower than later ones
         rows, outside, coverage = list[Row](), Outside(operator), Coverage(operator)
         errors: dict[str, list[FieldErrors]] = {method: [] for method in methods}
@@ -128,11 +125,11 @@ def evaluate(
             compared = _compared(sample.mesh, methods, operator.targets, problem)
             row: dict[str, float | int] = {"sample": sample.index, "nodes": sample.mesh.num_points}
             coverage.add(sample.mesh, compared[""].fields)
-            for method, (_, fields, numbers) in compared.items():
-                errors[method].append(fields)
-                row |= {method + name: number for name, number in (mean_errors([fields]) | numbers).items()}
+            for method, found in compared.items():
+                errors[method].append(found.errors)
+                row |= {method + name: n for name, n in (mean_errors([found.errors]) | found.numbers).items()}
             row |= cell_errors(operator, sample.mesh) if has_cells(operator) else {}
-            outside.add(sample.index, sample.mesh)
+            outside.add(sample.index, sample.mesh, compared[""].novelty)
             rows.append(row | outside.row(sample.index) | coverage.row())
             mean = sum(r["relative_l2"] for r in rows) / len(rows)
             tell(Event("evaluation", number + 1, len(dataset), {"relative_l2": mean}, milestone=True))
@@ -142,14 +139,6 @@ def evaluate(
     metrics |= outside.numbers() | coverage.numbers()
     _write(Path(out), metrics, rows)
     return metrics
-
-
-def _predictor(operator: Operator, names: list[str]) -> Method:
-    def predict(mesh: Mesh) -> Fields:
-        found = operator.predict(mesh).point_data
-        return {name: found[name] for name in names}
-
-    return predict
 
 
 def _problem(dataset: MeshDataset, names: list[str], tell: Progress) -> Problem | None:
@@ -163,66 +152,6 @@ def _problem(dataset: MeshDataset, names: list[str], tell: Progress) -> Problem 
         why = f"{dataset.path} names no problem of ours"
     tell(Event("evaluation", 0, len(dataset), message=f"{why}: the model is compared with no solver on the fine mesh"))
     return None
-
-
-def _solvers(problem: Problem | None, names: list[str]) -> dict[str, Method]:
-    """The baseline and the plain solver of the problem."""
-    if problem is None:
-        return {}
-
-    def solve(mesh: Mesh) -> Fields:
-        found = problem.solve(mesh).point_data
-        return {name: found[name] for name in names}
-
-    def baseline(mesh: Mesh) -> Fields:
-        return {names[0]: problem.baseline(mesh)}
-
-    methods: dict[str, Method] = {"solver_": solve}
-    return methods | {"baseline_": baseline} if len(names) == 1 else methods
-
-
-def _coarse(operator: Operator, names: list[str]) -> dict[str, Method]:
-    """The coarse solver inside of the model: alone, finer, after a V-cycle; with what was learned of it."""
-    if isinstance(operator.network, CFDGCN):
-        return _on_learned_mesh(operator, operator.network.coarse, names)
-    if not isinstance(operator.network, SolverCorrector | LearnedUpscaling):
-        return {}
-    inside = learned_solve(operator) if has_cells(operator) else coarse_of(operator)
-    plain = inside.plain()
-
-    def fields(found: Mesh) -> Fields:
-        return {name: found.point_data[name] for name in names}
-
-    def coarser(mesh: Mesh) -> Fields:
-        return fields(prolonged(operator, mesh, plain))
-
-    def finer(mesh: Mesh) -> Fields:
-        near = plain.finer()
-        whole = near.nodes >= mesh.num_points  # no mesh between the coarse and the fine one
-        return fields(near.equations.solve(mesh) if whole else near.prolonged(mesh, names))
-
-    def cycled(mesh: Mesh) -> Fields:
-        return fields(plain.cycled(prolonged(operator, mesh, plain)))
-
-    def learned(mesh: Mesh) -> Fields:
-        return fields(prolonged(operator, mesh, inside))
-
-    methods: dict[str, Method] = {"coarse_": coarser, "finer_": finer}
-    methods |= {"cycle_": cycled} if plain.has_cycle else {}
-    return methods | {"learned_": learned} if inside.upscaling is not None and not has_cells(operator) else methods
-
-
-def _on_learned_mesh(operator: Operator, coarse: CoarseSolution, names: list[str]) -> dict[str, Method]:
-    """The coarse solution of ``CFDGCN``, where it has all targets."""
-    if coarse.names != names:
-        return {}
-
-    @torch.no_grad()
-    def interpolated(mesh: Mesh) -> Fields:
-        graph = operator.graph(mesh).to(next(operator.parameters()).device)
-        return {name: values.cpu().double().numpy() for name, values in operator.fields(coarse(graph)).items()}
-
-    return {"coarse_": interpolated}
 
 
 def _compared(
@@ -245,8 +174,8 @@ def _compared(
         fields = {name: torch.from_numpy(values) for name, values in arrays.items()}
         numbers = {"seconds": seconds} | _rmse(fields, truth, targets)
         if problem is not None:
-            numbers["relative_residual"] = relative_misfit(problem, given, found)
-        result[method] = Compared(arrays, field_errors(fields, truth, weight, gradient), numbers)
+            numbers["relative_residual"] = relative_misfit(problem, given, {name: found[name] for name in truth})
+        result[method] = Compared(arrays, found.get(NOVELTY), field_errors(fields, truth, weight, gradient), numbers)
     return result
 
 

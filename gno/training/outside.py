@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from gno.mesh import Mesh
+import numpy as np
+from jaxtyping import Float
+
+from gno.mesh import Mesh, node_volume
 from gno.models import Operator
 from gno.models.operator.novelty import mean_novelty
 from gno.models.operator.ranges import unlike
@@ -54,20 +57,24 @@ class Outside:
             found.add(number, mesh)
         return found
 
-    def add(self, number: int, mesh: Mesh) -> None:
+    def add(self, number: int, mesh: Mesh, novelty: Float[np.ndarray, " nodes"] | None = None) -> None:
         """Look at one mesh more.
 
         Args:
             number: of its sample.
             mesh: with the input fields.
+            novelty: of its nodes, where a prediction has found it.
         """
         lines = self.operator.outside(mesh)
         before = self.samples.get(number, INSIDE)
         deviations = float(self.operator.distance_from_training(mesh).max()) if lines else 0.0
         merged = tuple(dict.fromkeys([*before.lines, *lines]))
-        novelty = mean_novelty(self.operator, mesh)
-        if novelty is not None:
-            self.novelty[number] = max(novelty, self.novelty.get(number, 0.0))
+        if novelty is None:
+            mean = mean_novelty(self.operator, mesh)
+        else:
+            mean = float(np.average(novelty, weights=node_volume(mesh)))
+        if mean is not None:
+            self.novelty[number] = max(mean, self.novelty.get(number, 0.0))
         self.samples[number] = Unlike(merged, max(before.deviations, deviations))
 
     @property
