@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gno.models.hybrids.cfd_gcn import CFDGCN
     from gno.models.hybrids.learned_upscaling import LearnedUpscaling
     from gno.models.hybrids.solver_corrector import SolverCorrector
+    from gno.models.hybrids.step_corrector import StepCorrector
     from gno.models.in_time.propagator import Propagator
     from gno.models.networks.gcn import GCN
     from gno.models.networks.gkn import GKN
@@ -46,6 +47,7 @@ _LAZY = {
     "Operator": "gno.models.operator.operator",
     "Propagator": "gno.models.in_time.propagator",
     "SolverCorrector": "gno.models.hybrids.solver_corrector",
+    "StepCorrector": "gno.models.hybrids.step_corrector",
     "Transolver": "gno.models.networks.transolver",
     "calibrate": "gno.models.operator.calibration",
     "export": "gno.models.exported",
@@ -71,6 +73,7 @@ __all__ = [
     "Operator",
     "Propagator",
     "SolverCorrector",
+    "StepCorrector",
     "Transolver",
     "calibrate",
     "export",

@@ -13,6 +13,7 @@ from gno.graph.multilevel import MultilevelData
 from gno.models.features.channel import Channel
 from gno.models.hybrids.learned_upscaling import LearnedUpscaling
 from gno.models.hybrids.solver_corrector import SolverCorrector
+from gno.models.hybrids.step_corrector import StepCorrector
 from gno.models.in_time.propagator import STEP, Propagator
 from gno.models.operator.operator import Operator
 
@@ -48,7 +49,10 @@ def export(model: nn.Module, graph: MultilevelData) -> ExportedProgram:
         torch.Size([30, 1])
     """
     operator = model.operator if isinstance(model, Propagator) else model
-    if isinstance(operator.network if isinstance(operator, Operator) else operator, SolverCorrector | LearnedUpscaling):
+    if isinstance(
+        operator.network if isinstance(operator, Operator) else operator,
+        SolverCorrector | LearnedUpscaling | StepCorrector,
+    ):
         raise ConfigError(
             "a network with a coarse solver inside cannot be exported",
             why="its solver is no program of torch alone",

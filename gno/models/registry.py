@@ -8,11 +8,13 @@ from gno.errors import ConfigError
 from gno.models.hybrids.cfd_gcn import CFDGCN
 from gno.models.hybrids.learned_upscaling import LearnedUpscaling
 from gno.models.hybrids.solver_corrector import SolverCorrector
+from gno.models.hybrids.step_corrector import StepCorrector
 from gno.models.networks.registry import NETWORKS
 
 MODELS: dict[str, type[nn.Module]] = {
     **NETWORKS,
     "SolverCorrector": SolverCorrector,
+    "StepCorrector": StepCorrector,
     "LearnedUpscaling": LearnedUpscaling,
     "CFDGCN": CFDGCN,
 }

@@ -67,19 +67,13 @@ class Modes:
         """Coefficients of another number of points as those of this one: waves are cut off, or zeros added.
 
         Args:
-            coefficients: ``(n, n / 2 + 1)``, or in one dimension ``(n / 2 + 1,)``.
+            coefficients: ``(..., n, n / 2 + 1)``, or in one dimension ``(..., n / 2 + 1)``.
         """
         there = 2 * (coefficients.shape[-1] - 1)
         most = min(there, self.points) // 2  # both have the waves below
-        found = torch.zeros(self.square.shape, dtype=coefficients.dtype)
-        found[..., :most] = 0
-        if self.dim == 1:
-            found[:most] = coefficients[:most]
-        else:
-            found[:most, :most], found[-most + 1 :, :most] = (
-                coefficients[:most, :most],
-                coefficients[-most + 1 :, :most],
-            )
+        found = coefficients.new_zeros((*coefficients.shape[: -self.dim], *self.square.shape))
+        for rows in [slice(most), slice(-most + 1, None)] if self.dim == 2 else [...]:
+            found[..., rows, :most] = coefficients[..., rows, :most]
         return found * self.kept
 
     def at(

@@ -36,7 +36,7 @@ class Lawson:
     Args:
         linear: diagonal of ``L``, not positive.
         tendency: ``N`` and the rates.
-        step: length of a step.
+        step: length of a step; of several states at once perhaps one for each.
 
     Example:
         >>> decay = Lawson(torch.tensor([-3.0]), lambda v: (0 * v, v), step=0.5)
@@ -47,7 +47,7 @@ class Lawson:
 
     order: ClassVar[int] = 4
 
-    def __init__(self, linear: Float[Tensor, "..."], tendency: Tendency, step: float) -> None:
+    def __init__(self, linear: Float[Tensor, "..."], tendency: Tendency, step: float | Float[Tensor, "..."]) -> None:
         self.step, self._tendency = step, tendency
         self._half = torch.exp(0.5 * step * linear)
 

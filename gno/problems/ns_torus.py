@@ -20,7 +20,9 @@ from gno.problems.deal import Deal, Part
 from gno.problems.domain import Domain
 from gno.problems.fourier import Modes, gaussian_coefficients
 from gno.problems.problem import Draw, Family
+from gno.problems.torus_grid import TorusGrid
 from gno.problems.vorticity import Evolution, VorticityEquation
+from gno.problems.vorticity_step import VorticityStep
 
 # The initial state is drawn on this many points whatever the solver has, so that it is the same at all resolutions.
 _DRAWN = 256
@@ -45,6 +47,8 @@ class TorusFlow(Family):
     Args:
         viscosity: kinematic, nu.
         resolution: points of the grid along each axis, where ``nodes`` is 0.
+        truncated: whether the grid gets the waves alone that a solver with as many points keeps, less than a third of
+            them: the projection of the flow, which that solver should find. Values at few points of all waves alias.
         nodes: about how many scattered nodes a sample has; their mesh closes the square, with equal values on opposite
             sides. 0 for the grid, whose last points are one step before the end.
         end_time: last instant; 0 for that of the benchmark: 50, 30, 20 at viscosities 1e-3, 1e-4, 1e-5.
@@ -71,6 +75,7 @@ class TorusFlow(Family):
 
     viscosity: float = 1e-3
     resolution: int = 64
+    truncated: bool = False
     nodes: int = 0
     end_time: float = 0.0
     interval: float = 1.0
@@ -93,7 +98,13 @@ class TorusFlow(Family):
             )
         if self.instants[-1] <= 0:
             raise ConfigError(f"interval is {self.interval:g}", why=f"the last instant is {self.end_time:g}")
-        _ = self._deal, Modes(self.points, 2)
+        if self.truncated and self.nodes:
+            raise ConfigError(
+                f"truncated with {self.nodes} scattered nodes",
+                why="a grid says which waves are kept",
+                fix="set nodes=0",
+            )
+        _ = self._deal, Modes(self.points, 2), self._kept
 
     @property
     def points(self) -> int:
@@ -137,15 +148,33 @@ class TorusFlow(Family):
             )
         mesh = _mesh(self, number)
         wave = mesh.points @ np.full(2, 2 * np.pi)
-        series = {"vorticity": flow.modes.at(found.vorticity, mesh.points)}
-        velocity = flow.velocity(found.vorticity)
+        kept = self._kept
+        vorticity = found.vorticity if kept is None else flow.modes.taken_from(kept.taken_from(found.vorticity))
+        series = {"vorticity": flow.modes.at(vorticity, mesh.points)}
+        velocity = flow.velocity(vorticity)
         series["velocity"] = np.stack([flow.modes.at(velocity[:, d], mesh.points) for d in (0, 1)], axis=-1)
         still = mesh.with_data({"force": 0.1 * (np.sin(wave) + np.cos(wave))})
         return Draw(still, self._numbers(flow.modes, found), split, np.array(self.instants), series)
 
+    def stepper(self, mesh: Mesh) -> VorticityStep:
+        """The solver on the grid of a mesh, as a part of a model: differentiable, with as many points as the grid.
+
+        Args:
+            mesh: whose nodes form a grid.
+
+        Raises:
+            DataError: they do not.
+        """
+        return VorticityStep(TorusGrid(mesh.points), viscosity=self.viscosity, courant=self.courant)
+
     def attributes(self) -> dict[str, str | float | int]:
         """As of any family, and that the domain is periodic with these lengths."""
         return {**super().attributes(), "periodic": "x,y", "period": "1,1"}
+
+    @property
+    def _kept(self) -> Modes | None:
+        """The waves that are delivered; nothing for all."""
+        return Modes(self.resolution, 2) if self.truncated else None
 
     @property
     def _deal(self) -> Deal:

@@ -96,13 +96,21 @@ class VorticityEquation:
         balance = missing / max(abs(change), abs(work), abs(dissipation), 1e-300)
         return Evolution(found.states, balance, found.courant, found.steps)
 
+    def courant_numbers(self, w: Complex[Tensor, "... n half"]) -> Float[Tensor, "..."]:
+        """Courant number of a step of length 1 from each state."""
+        return self.modes.values(self.velocity(w)).abs().sum(dim=-3).amax(dim=(-2, -1)) * self.modes.points
+
+    def transport(self, w: Complex[Tensor, "... n half"]) -> Complex[Tensor, "... n half"]:
+        r"""Coefficients of :math:`-v \cdot \nabla w`."""
+        along = torch.cat([self._curl, self._gradient]) * w.unsqueeze(-3)
+        u, v, along_x, along_y = self.modes.values(along).unbind(-3)
+        return -self.modes.transform(u * along_x + v * along_y)
+
     def _speed(self, w: Tensor) -> float:
-        """Courant number of a step of length 1."""
-        return float(self.modes.values(self.velocity(w)).abs().sum(dim=0).max()) * self.modes.points
+        return float(self.courant_numbers(w))
 
     def _tendency(self, w: Complex[Tensor, "n half"]) -> tuple[Complex[Tensor, "n half"], Float[Tensor, "2"]]:
         """Transport and force; work of the force, and dissipation."""
-        u, v, along_x, along_y = self.modes.values(torch.cat([self._curl * w, self._gradient * w]))
-        change = self._force - self.modes.transform(u * along_x + v * along_y)
+        change = self._force + self.transport(w)
         dissipation = self.viscosity * self.modes.mean_square(self._gradient * w).sum()
         return change, torch.stack([self.modes.mean_product(self._force, w), dissipation])

@@ -22,13 +22,18 @@ from gno.report.triptych import panels
 from gno.training.progress import Event, Progress, silent
 from gno.training.rollouts import Rollout
 
-METHODS = {"": "model", "persistence_": "first state, still"}
+METHODS = {
+    "": "model",
+    "coarse_": "plain step of the solver inside",
+    "finer_": "the same, twice as fine",
+    "persistence_": "first state, still",
+}
 ERRORS = ("relative_l2", "relative_l2_first", "relative_l2_last", "correlation_time")
 HEADER = ("method", "relative L2", "after the first step", "after the last", "correlation time", "seconds per step")
 
 
 def comparison_in_time(metrics: Mapping[str, Any]) -> list[list[str | float | None]]:
-    """Rows of the model and of persistence, under ``HEADER``.
+    """Rows of the model, of the solver that it corrects and of persistence, under ``HEADER``.
 
     Args:
         metrics: as ``gno.training.evaluate`` returns them for a model in time.
@@ -38,8 +43,9 @@ def comparison_in_time(metrics: Mapping[str, Any]) -> list[list[str | float | No
         ['first state, still', 0.4, None, None, None, None]
     """
     return [
-        [name, *(metrics.get(prefix + key) for key in ERRORS), metrics.get("seconds") if not prefix else None]
+        [name, *(metrics.get(prefix + key) for key in (*ERRORS, "seconds"))]
         for prefix, name in METHODS.items()
+        if not prefix or prefix + ERRORS[0] in metrics
     ]
 
 

@@ -15,7 +15,12 @@ from gno.report.axis import plain_axes
 from gno.report.canvas import LABEL, MUTED, TITLE, frame, save_png, sheet, write
 from gno.report.history import COLORS, drawable, read_metrics
 
-LINES = {"relative_l2": "model", "persistence_relative_l2": "first state, still"}
+LINES = {
+    "relative_l2": "model",
+    "persistence_relative_l2": "first state, still",
+    "coarse_relative_l2": "plain step",
+    "finer_relative_l2": "plain step, twice as fine",
+}
 
 
 def time_picture(table: str | os.PathLike[str], path: str | os.PathLike[str]) -> Path:

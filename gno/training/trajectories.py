@@ -12,7 +12,7 @@ from torch import Tensor
 from gno.datasets import MeshDataset
 from gno.graph import MultilevelData
 from gno.models import Propagator
-from gno.models.in_time.build import series_of
+from gno.models.in_time.series import series_of
 from gno.training.batches import num_bytes
 from gno.training.shelf import Shelf
 

@@ -108,9 +108,24 @@ def test_a_sample_that_loses_enstrophy_is_refused(monkeypatch: pytest.MonkeyPatc
         SMALL.sample(0)
 
 
+def test_a_truncated_sample_is_the_projection_on_the_waves_of_its_grid() -> None:
+    fine, coarse = Modes(32, 2), Modes(16, 2)
+    whole = replace(SMALL, resolution=32).sample(0)
+    found = replace(SMALL, truncated=True).sample(0)
+    assert whole.point_series is not None
+    assert found.point_series is not None
+    for u, v in zip(whole.point_series["vorticity"], found.point_series["vorticity"]):
+        waves = coarse.taken_from(fine.transform(torch.from_numpy(u).view(32, 32)))
+        np.testing.assert_allclose(v, coarse.values(waves).flatten().numpy(), atol=1e-10)
+    plain = SMALL.sample(0).point_series
+    assert plain is not None
+    assert relative(plain["vorticity"], found.point_series["vorticity"]) > 1e-3  # all waves, aliased
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"truncated": True, "nodes": 100}, "truncated with 100 scattered nodes"),
         ({"viscosity": 2e-3}, "end_time is 0 at viscosity 0.002; the benchmark has viscosities 0.001"),
         ({"viscosity": -1.0}, "viscosity is -1"),
         ({"interval": 100.0}, "interval is 100"),

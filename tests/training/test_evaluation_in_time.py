@@ -14,14 +14,18 @@ from gno.datasets import DatasetWriter, FieldSpec, MeshDataset
 from gno.errors import DataError
 from gno.mesh import Mesh, node_volume, shapes
 from gno.models import Propagator
+from gno.problems import TorusFlow, generate
 from gno.report import evaluation_report
 from gno.report.history import read_metrics
+from gno.report.rollout_page import comparison_in_time
 from gno.training import Recipe, evaluate, train
 from gno.training.data import Data
 from gno.training.evaluation_in_time import stride_of
 from gno.training.in_time import Curves, curves_of
 from gno.training.rollouts import Rollout
 from gno.training.spectrum import grid_of, spectrum
+
+STILL = "first state, still"
 
 
 def flow(mesh: Mesh, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -109,6 +113,26 @@ def test_the_page_shows_errors_spectra_and_a_film(data: Path, model: Path, tmp_p
     assert page.count("<img") == 5
     with Image.open(tmp_path / "median_velocity.gif") as film:
         assert film.n_frames == 5
+
+
+def test_the_plain_solver_stands_beside_what_corrects_it(tmp_path: Path) -> None:
+    options = {"viscosity": 5e-4, "resolution": 8, "truncated": True, "end_time": 1.0, "interval": 0.5}
+    flow = TorusFlow(**options, solver_points=32, initial_scale=20.0, test_fraction=0.5)
+    data = generate(flow, tmp_path / "torus.h5", 4)
+    small = {"network": "gkn", "options": {"width": 4, "depth": 1}, "kernel": {"width": 4}}
+    table = {"name": "StepCorrector", "options": small | {"geometry": {"levels": 1, "spacing": [], "radius": [0.2]}}}
+    recipe = {"model": table, "optimization": {"epochs": 1, "learning_rate": 1e-12}, "data": {"valid_share": 0.0}}
+    model = train(Recipe.make(recipe), data, tmp_path / "run").model
+    metrics = evaluate(model, data, tmp_path / "out")
+    # What has not learned is the plain solver, and finer is better.
+    assert metrics["relative_l2"] == pytest.approx(metrics["coarse_relative_l2"], rel=1e-4)
+    assert (
+        metrics["finer_relative_l2_last"] < metrics["coarse_relative_l2_last"] < metrics["persistence_relative_l2_last"]
+    )
+    assert min(metrics[f"{method}seconds"] for method in ("", "coarse_", "finer_")) > 0
+    assert read_metrics(tmp_path / "out" / "in_time.csv")["coarse_relative_l2"][-1] > 0
+    rows = comparison_in_time(metrics)
+    assert [row[0] for row in rows] == ["model", "plain step of the solver inside", "the same, twice as fine", STILL]
 
 
 def test_a_spectrum_sums_to_the_mean_square_and_knows_no_place() -> None:

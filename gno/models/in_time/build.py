@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +15,8 @@ from gno.datasets.sample import Sample
 from gno.datasets.statistics import Moments
 from gno.errors import ConfigError, DataError
 from gno.models.features.channel import Channel
-from gno.models.features.nodal import nodal
 from gno.models.in_time.propagator import STEP
+from gno.models.in_time.series import series_of
 from gno.models.operator.build import channels_of, geometry_of, network_of
 from gno.models.operator.operator import Operator
 
@@ -62,25 +62,16 @@ def build_in_time(
     return Operator(network, inputs, targets, seen, attributes=dataset.attributes), states
 
 
-def series_of(sample: Sample, channels: Sequence[Channel]) -> np.ndarray:
-    """Fields of a trajectory at the nodes, ``(instants, nodes, channels)``, in double precision.
+def seen_trajectories(dataset: MeshDataset, most: int = _SEEN) -> Iterator[Sample]:
+    """Training trajectories that typical sizes are measured on, evenly spread; of all, where none is to train on.
 
     Args:
-        sample: the trajectory, or a window of it.
-        channels: its transient fields.
-
-    Raises:
-        DataError: one is missing, or has values that cannot be.
+        dataset: any split of it.
+        most: how many, at most.
     """
-    parts = []
-    for channel in channels:
-        spec = channel.spec
-        if spec.name in sample.point_series:
-            values = np.asarray(sample.point_series[spec.name], dtype=np.float64)
-            parts.append(values.reshape(*values.shape[:2], spec.components))
-        else:
-            parts.append(np.stack([nodal(sample.at(k), spec) for k in range(sample.num_instants)]))
-    return np.concatenate(parts, axis=2)
+    with MeshDataset(dataset.path, "train" if len(dataset.splits.get("train", ())) else None) as train:
+        for i in np.unique(np.linspace(0, len(train) - 1, min(most, len(train))).astype(int)):
+            yield train[int(i)]
 
 
 def _measured(
@@ -90,15 +81,13 @@ def _measured(
     lengths: list[float] = []
     ends = np.cumsum([channel.spec.components for channel in states])[:-1]
     moments = [Moments(channel.spec.components) for channel in states]
-    with MeshDataset(dataset.path, "train" if len(dataset.splits.get("train", ())) else None) as train:
-        for i in np.unique(np.linspace(0, len(train) - 1, min(_SEEN, len(train))).astype(int)):
-            sample = train[int(i)]
-            time, series = np.asarray(sample.time), series_of(sample, states)
-            for stride in (s for s in strides if s < len(time)):
-                lengths += (time[stride:] - time[:-stride]).tolist()
-                change = (series[stride:] - series[:-stride]).reshape(-1, series.shape[2])
-                for moment, part in zip(moments, np.split(change, ends, axis=1)):
-                    moment.update(part)
+    for sample in seen_trajectories(dataset):
+        time, series = np.asarray(sample.time), series_of(sample, states)
+        for stride in (s for s in strides if s < len(time)):
+            lengths += (time[stride:] - time[:-stride]).tolist()
+            change = (series[stride:] - series[:-stride]).reshape(-1, series.shape[2])
+            for moment, part in zip(moments, np.split(change, ends, axis=1)):
+                moment.update(part)
     if not lengths:
         raise DataError(
             f"the trajectories of {dataset.path} are too short",

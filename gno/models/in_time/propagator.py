@@ -18,6 +18,8 @@ from gno.graph.multilevel import MultilevelData
 from gno.mesh.mesh import Mesh
 from gno.models.features.channel import Channel
 from gno.models.features.fixed_nodes import fixed_nodes
+from gno.models.hybrids.step_corrector import StepCorrector
+from gno.models.in_time.coarse_step import CoarseStep
 from gno.models.operator.operator import Operator
 
 STEP = "time_step"
@@ -36,7 +38,8 @@ class Propagator(nn.Module):
 
     The operator inside sees the still fields, the state and the time step, and returns the change, which has a
     normalizer of its own, or with ``predict="state"`` the next state. The nodes of ``fixed`` patches take the values
-    that are given there, exactly, after every step.
+    that are given there, exactly, after every step. With a ``StepCorrector`` inside, the change is that of a solver's
+    step and a correction.
 
     Source: Pfaff et al. 2021, arXiv 2010.03409, section 3.3 (changes as targets, values imposed on the boundary); the
     step as an input: Gupta & Brandstetter 2022, arXiv 2209.15616, section 3.
@@ -48,7 +51,7 @@ class Propagator(nn.Module):
         fixed: patches whose nodes are given; ``*`` is the whole outer boundary.
 
     Raises:
-        ConfigError: an operator of other inputs or targets, or an unknown ``predict``.
+        ConfigError: an operator of other inputs or targets, or a ``predict`` that is unknown or cannot be.
     """
 
     def __init__(
@@ -66,6 +69,11 @@ class Propagator(nn.Module):
                 f"the operator's last inputs are {', '.join(found)}, its outputs {operator.num_outputs} channels",
                 why=f"they must be {', '.join(wanted)}, and {self.num_states} channels",
             )
+        self.coarse_step = None
+        if isinstance(operator.network, StepCorrector):
+            if predict != "change":
+                raise ConfigError(f"predict {predict!r} with a solver's step", why='it makes a change: "change"')
+            self.coarse_step = CoarseStep(operator.network, operator, self.states)
 
     @classmethod
     def from_dataset(
@@ -92,10 +100,13 @@ class Propagator(nn.Module):
             ConfigError: options that cannot be, or a boundary that is no matter of ``fixed``.
             DataError: a dataset without trajectories, or with inputs that change in time.
         """
-        from gno.models.in_time.build import build_in_time
+        from gno.models.in_time.build import build_in_time, seen_trajectories
 
         operator, states = build_in_time(dataset, model, strides=strides, predict=predict, options=options)
-        return cls(operator, states, predict=predict, fixed=fixed)
+        propagator = cls(operator, states, predict=predict, fixed=fixed)
+        if propagator.coarse_step is not None:
+            propagator.coarse_step.measure(seen_trajectories(dataset), strides)
+        return propagator
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -136,6 +147,8 @@ class Propagator(nn.Module):
         blank = {name: np.ones((mesh.num_points, k)[: 1 + (k > 1)]) for name, k in names.items()}
         graph = self.operator.graph(mesh.with_data({**mesh.point_data, **blank}))
         graph.is_fixed = torch.from_numpy(fixed_nodes(mesh, self.fixed))
+        if self.coarse_step is not None:
+            graph.stepper = self.coarse_step.stepper(mesh)
         return graph
 
     def with_step(self, mesh: Mesh, step: float) -> Mesh:
@@ -169,11 +182,12 @@ class Propagator(nn.Module):
         """
         moved, x, first = copy.copy(graph), graph.x, sum(channel.spec.components for channel in self.still)
         last = first + self.num_states + 1
-        length = torch.as_tensor(step, dtype=x.dtype, device=x.device).reshape(-1, 1)
-        if len(length) > 1:
-            length = length[graph.batch]
-        length = self.operator.inputs[-1].encode(length).expand(x.shape[0], 1)
-        moved.x = torch.cat([x[:, :first], self.encode(state), length, x[:, last:]], dim=1)
+        steps = torch.as_tensor(step, dtype=x.dtype, device=x.device).reshape(-1, 1)
+        length = self.operator.inputs[-1].encode(steps[graph.batch] if len(steps) > 1 else steps)
+        if self.coarse_step is not None:
+            moved.update(self.coarse_step.seen(graph, state, steps))
+        own = self.encode(state) if self.coarse_step is None else moved.relative
+        moved.x = torch.cat([x[:, :first], own, length.expand(len(x), 1), x[:, last:]], dim=1)
         return moved
 
     def advance(
@@ -190,10 +204,12 @@ class Propagator(nn.Module):
         Shapes:
             - output: ``(nodes, channels)``
         """
-        encoded = self.operator(self.at(graph, state, step))
-        new = self.operator.decode(encoded.to(state.dtype))  # under autocast it comes in half precision
+        moved = self.at(graph, state, step)
+        new = self.operator.decode(self.operator(moved).to(state.dtype))  # under autocast it comes in half precision
         if self.predict_as == "change":
             new = state + new
+        if self.coarse_step is not None:
+            new = self.coarse_step.admitted(graph, new, moved.stepped)
         return torch.where(graph.is_fixed[:, None], state if given is None else given, new)
 
     def rollout(

@@ -21,6 +21,7 @@ from gno.models.features.geometry import Geometry
 from gno.models.hybrids.cfd_gcn import CFDGCN
 from gno.models.hybrids.options import hybrid_options
 from gno.models.hybrids.solver_corrector import SolverCorrector
+from gno.models.hybrids.step_corrector import StepCorrector
 from gno.models.networks.registry import kind_of, make
 from gno.models.operator.trained_upscaling import with_upscaling
 from gno.models.registry import MODELS
@@ -54,6 +55,8 @@ def build(
         ConfigError: an unknown model, field or option, or values that cannot be.
         DataError: a dataset without inputs or targets.
     """
+    if kind_of(model, MODELS) is StepCorrector:
+        raise ConfigError(f"{model} for samples without time", why="it corrects steps", fix="take SolverCorrector")
     inputs, targets = channels_of(dataset, transforms, params)
     seen = geometry_of(dataset, model, geometry)
     if kind_of(model, MODELS) is CFDGCN:

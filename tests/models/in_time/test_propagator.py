@@ -14,7 +14,7 @@ from gno.datasets import MeshDataset, Sample
 from gno.errors import ConfigError, DataError, ModelError, ResourceError, SolverError
 from gno.mesh import shapes
 from gno.models import Operator, Propagator
-from gno.models.in_time.build import series_of
+from gno.models.in_time.series import series_of
 from gno.models.saved import load
 from tests.models.conftest import trajectory
 

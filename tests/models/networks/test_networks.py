@@ -21,6 +21,7 @@ from gno.models import (
     MeshGraphNet,
     MultipoleOperator,
     SolverCorrector,
+    StepCorrector,
     Transolver,
 )
 from gno.models.hybrids.mesh_table import mesh_table
@@ -39,7 +40,7 @@ def graph(num: int = 60, seed: int = 0, levels: int = 3) -> MultilevelData:
     volume = 0.5 + torch.rand(num, generator=draw)
     one = multilevel_graph(pos, hierarchy, x=torch.randn(num, 2, generator=draw), node_volume=volume)
     one.edge_index = nearest_edges(pos, 4)
-    for name in ("base", "unit", "prolonged", "rest"):
+    for name in ("base", "unit", "prolonged", "rest", "change"):
         one[name] = torch.randn(num, 3, generator=draw)
     one.params = 1 + torch.rand(1, 1, generator=draw)
     return one
@@ -56,6 +57,13 @@ def hybrid() -> CFDGCN:
 def corrector() -> SolverCorrector:
     network = SolverCorrector(2, 3, radius=RADIUS, options={"width": 8}, kernel={"width": 6})
     nn.init.ones_(network.gain)
+    return network
+
+
+def step_corrector() -> StepCorrector:
+    network = StepCorrector(2, 3, radius=RADIUS, options={"width": 8}, kernel={"width": 6})
+    last = network.operator.project.layers[-1]  # type: ignore[union-attr]
+    nn.init.normal_(last.weight)
     return network
 
 
@@ -76,6 +84,7 @@ def networks() -> list[nn.Module]:
         MultipoleOperator(2, 3, radius=RADIUS, width=8, heads=2, slices=4, kernel={"width": 6}),
         MultipoleOperator(2, 3, radius=RADIUS[:1], width=8, cycles=2, slices=4, kernel={"width": 6}),
         Transolver(2, 3, width=8, depth=2, heads=2, slices=4),
+        step_corrector(),
     ]
 
 
@@ -83,7 +92,7 @@ def levels_of(network: nn.Module) -> int:
     return len(network.arguments.get("radius", (1.0,)))
 
 
-@pytest.mark.parametrize("number", range(14))
+@pytest.mark.parametrize("number", range(15))
 def test_a_batch_of_graphs_equals_each_alone(number: int) -> None:
     network = networks()[number]
     graphs = [graph(num, seed=num, levels=levels_of(network)) for num in (60, 35)]
@@ -96,7 +105,7 @@ def test_a_batch_of_graphs_equals_each_alone(number: int) -> None:
 def renumbered(one: MultilevelData, number: torch.Tensor) -> MultilevelData:
     """The same graph with node ``i`` called ``number[i]``; levels keep their own numbering."""
     other = one.clone()
-    for key in ("x", "pos", "node_volume", "base", "unit", "prolonged", "rest"):
+    for key in ("x", "pos", "node_volume", "base", "unit", "prolonged", "rest", "change"):
         other[key] = torch.empty_like(one[key])
         other[key][number] = one[key]
     # Level 0 is numbered as the nodes are; the numbers of the coarser levels' nodes change with them.
@@ -111,7 +120,7 @@ def renumbered(one: MultilevelData, number: torch.Tensor) -> MultilevelData:
     return other
 
 
-@pytest.mark.parametrize("number", range(14))
+@pytest.mark.parametrize("number", range(15))
 def test_renumbering_the_nodes_renumbers_the_result(number: int) -> None:
     network = networks()[number]
     one, order = graph(levels=levels_of(network)), torch.randperm(60)
