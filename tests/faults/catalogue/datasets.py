@@ -101,6 +101,7 @@ FAULTS = (
         ),
         (
             "test_a_kill_keeps_the_samples_and_resuming_ends_alike",
+            "test_whole_samples_behind_a_damaged_one_are_not_dropped",
             "test_damage_anywhere_costs_what_it_hits_and_never_moves_a_sample_to_another_mesh",
         ),
     ),
@@ -226,11 +227,15 @@ FAULTS = (
     ),
     Fault(
         18,
-        "zeros packed a thousandfold",
+        "zeros packed a thousandfold, or packed twice; chunks far larger than what is read of them",
         "the same rule",
         ResourceError,
         (changed("gzip", bomb, "extra claims", sealed=False),),
-        ("test_a_bomb_of_zeros_is_refused",),
+        (
+            "test_a_bomb_of_zeros_is_refused",
+            "test_a_chunk_that_unpacks_to_far_more_than_is_read_of_it_is_refused",
+            "test_what_is_packed_twice_is_refused",
+        ),
     ),
     Fault(
         19,

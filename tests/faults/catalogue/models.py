@@ -30,7 +30,12 @@ FAULTS = (
         "said to be what it is; the checkpoint before steps in, with a warning",
         ModelError,
         (*(case(*c) for c in CUT), checkpoint("checkpoint empty", bytes, "damaged, or no checkpoint; its 0 bytes")),
-        ("test_a_file_cut_off_anywhere", "test_the_checkpoint_before_steps_in_for_a_damaged_one"),
+        (
+            "test_a_file_cut_off_anywhere",
+            "test_the_checkpoint_before_steps_in_for_a_damaged_one",
+            "test_lists_that_hold_one_list_again_and_again_are_refused_at_once",
+            "test_a_pipe_is_no_model_and_nobody_waits_for_it",
+        ),
         ("test_broken_models",),
     ),
     Fault(
