@@ -25,8 +25,9 @@ IS_CORRECTED = "is_corrected"
 def guarded(
     operator: Operator, mesh: Mesh, corrected: Mapping[str, np.ndarray], base: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """The corrected fields, smoothed, if they miss the equations of the fine mesh by less than the uncorrected ones.
+    """The corrected fields, if they miss the equations of the fine mesh by less than the uncorrected ones.
 
+    Both are smoothed first, as the coarse solver says, so that a correction has to bring more than that does alone.
     The residual weighs what is rough, and hardly sees a smooth error. Where the problem knows a V-cycle, what one would
     change, which is nearly the error itself, has to be less as well.
 
@@ -37,15 +38,19 @@ def guarded(
         base: the same of the prolonged coarse solution.
 
     Returns:
-        the fields, and ``is_corrected`` at the nodes.
+        the fields, smoothed, and ``is_corrected`` at the nodes.
     """
     coarse = coarse_of(operator)
-    if _finite(corrected):
-        found = coarse.smoothed(mesh.with_data({**mesh.point_data, **corrected})).point_data
-        corrected = {name: found[name] for name in corrected}
-    after, before = (_missed(coarse, mesh.with_data({**mesh.point_data, **f}), list(base)) for f in (corrected, base))
-    kept = all(new <= old for new, old in zip(after, before))
-    return {**(corrected if kept else base), IS_CORRECTED: np.full(mesh.num_points, float(kept))}
+    new, old = (_smoothed(coarse, mesh, fields) for fields in (corrected, base))
+    missed = zip(_missed(coarse, new, list(base)), _missed(coarse, old, list(base)))
+    kept = all(after <= before for after, before in missed)
+    found = {name: (new if kept else old).point_data[name] for name in base}
+    return {**found, IS_CORRECTED: np.full(mesh.num_points, float(kept))}
+
+
+def _smoothed(coarse: CoarseSolve, mesh: Mesh, fields: Mapping[str, np.ndarray]) -> Mesh:
+    given = mesh.with_data({**mesh.point_data, **fields})
+    return coarse.smoothed(given) if _finite(fields) else given
 
 
 def _missed(coarse: CoarseSolve, mesh: Mesh, names: Sequence[str]) -> list[float]:
