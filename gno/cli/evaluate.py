@@ -47,6 +47,9 @@ def evaluate(
         output.table(IN_TIME, comparison_in_time(metrics))
     else:
         output.table(HEADER, comparison(metrics))
+        if metrics.get("num_corrected", metrics["num_samples"]) < metrics["num_samples"]:
+            left = metrics["num_samples"] - metrics["num_corrected"]
+            output.warn(f"the correction of {left} of {metrics['num_samples']} samples was left out: it did harm")
         if measured(metrics):
             output.table(MEASURED, measured(metrics))
     output.text(f"report: {written[-1]}")

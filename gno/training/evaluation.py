@@ -22,6 +22,7 @@ from gno.mesh import Mesh, node_volume
 from gno.models import Propagator
 from gno.models.features.channel import Channel
 from gno.models.operator.coarse_cells import CELL_ERRORS, cell_errors, has_cells
+from gno.models.operator.guard import IS_CORRECTED
 from gno.models.operator.novelty import NOVELTY
 from gno.models.saved import load
 from gno.problems import Problem, problem_of
@@ -79,12 +80,12 @@ def evaluate(
     solution after one V-cycle of multigrid on the sample's own mesh. These have the equations of the problem;
     ``learned_`` is the coarse solution with learned ones, where a corrector has them. Where they are all that is
     learned, ``cells_`` is the error in the cells of the coarse mesh, and ``coarse_cells_`` that of the problem's own
-    equations there. Of more than one target there are also the errors of each, with its name behind. ``outside`` is how
-    many samples lie outside the ranges of the training, ``warnings`` has a line that says by how much. ``bands`` has,
-    for each target and level of the error bands of a calibrated model, the share of the volume that lies inside, and of
-    the samples whose relative L2 error lies below its bound; ``coverage`` of a sample is that share of it.
-    ``novelty_rank_correlation`` is that of the samples' mean novelty and their errors. Of a model in time, see
-    ``gno.training.evaluation_in_time``.
+    equations there. ``num_corrected`` is how many corrections the guard of such a model let pass. Of more than one
+    target there are also the errors of each, with its name behind. ``outside`` is how many samples lie outside the
+    ranges of the training, ``warnings`` has a line that says by how much. ``bands`` has, for each target and level of
+    the error bands of a calibrated model, the share of the volume that lies inside, and of the samples whose relative
+    L2 error lies below its bound; ``coverage`` of a sample is that share of it. ``novelty_rank_correlation`` is that of
+    the samples' mean novelty and their errors. Of a model in time, see ``gno.training.evaluation_in_time``.
 
     Args:
         model: a model file.
@@ -173,6 +174,8 @@ def _compared(
         arrays = {name: np.asarray(found[name], dtype=np.float64).reshape(u.shape) for name, u in truth.items()}
         fields = {name: torch.from_numpy(values) for name, values in arrays.items()}
         numbers = {"seconds": seconds} | _rmse(fields, truth, targets)
+        if IS_CORRECTED in found:
+            numbers[IS_CORRECTED] = float(np.mean(found[IS_CORRECTED]))
         if problem is not None:
             numbers["relative_residual"] = relative_misfit(problem, given, {name: found[name] for name in truth})
         result[method] = Compared(arrays, found.get(NOVELTY), field_errors(fields, truth, weight, gradient), numbers)
@@ -202,6 +205,8 @@ def _metrics(rows: list[Row], errors: Mapping[str, list[FieldErrors]]) -> dict[s
                 metrics[method + name] = sum(row[method + name] for row in rows) / len(rows)
         for name in (name for name in rows[0] if name.startswith(method + RMSE)):
             metrics[name] = _over_nodes(rows, name)
+    if IS_CORRECTED in rows[0]:
+        metrics["num_corrected"] = int(sum(row[IS_CORRECTED] for row in rows))
     metrics |= _novelty(rows)
     order = sorted(rows, key=lambda row: row["relative_l2"])
     places = {"best": order[0], "median": order[len(order) // 2], "worst": order[-1]}

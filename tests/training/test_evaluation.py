@@ -133,6 +133,10 @@ def test_a_corrected_solver_stands_beside_itself_alone_and_finer(darcy: Path, tm
     assert metrics["solver_relative_residual"] < metrics["coarse_relative_residual"]
     assert metrics["cycle_relative_l2"] < 0.7 * metrics["coarse_relative_l2"]
     assert metrics["cycle_seconds"] > 0
+    assert metrics["num_corrected"] == metrics["num_samples"]
+    torch.nn.init.constant_(operator.network.gain, 1e4)
+    operator.save(tmp_path / "wild.safetensors")
+    assert evaluate(tmp_path / "wild.safetensors", darcy, tmp_path / "wild")["num_corrected"] == 0
 
 
 def test_the_residual_of_a_prediction_is_that_of_the_problem(darcy: Path, model: Path, tmp_path: Path) -> None:
