@@ -187,7 +187,8 @@ class Propagator(nn.Module):
         if self.coarse_step is not None:
             moved.update(self.coarse_step.seen(graph, state, steps))
         own = self.encode(state) if self.coarse_step is None else moved.relative
-        moved.x = torch.cat([x[:, :first], own, length.expand(len(x), 1), x[:, last:]], dim=1)
+        length = length.expand(x.shape[0], 1)  # len(x) would fix the size of an exported program
+        moved.x = torch.cat([x[:, :first], own, length, x[:, last:]], dim=1)
         return moved
 
     def advance(
