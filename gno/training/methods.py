@@ -14,6 +14,7 @@ from gno.models.hybrids.learned_upscaling import LearnedUpscaling
 from gno.models.hybrids.solver_corrector import SolverCorrector
 from gno.models.operator.coarse_cells import has_cells, learned_solve
 from gno.models.operator.coarse_graph import coarse_of, prolonged
+from gno.models.operator.guard import IS_CORRECTED
 from gno.models.operator.novelty import NOVELTY
 from gno.problems import Problem
 
@@ -25,7 +26,7 @@ Method = Callable[[Mesh], Fields]
 def methods_of(operator: Operator, problem: Problem | None, names: list[str]) -> dict[str, Method]:
     """Each method by what stands before its errors, the model itself by the empty name.
 
-    The model finds the novelty of the nodes, too, where it knows what is new.
+    The model finds the novelty of the nodes, too, where it knows what is new, and whether a correction was let pass.
 
     Args:
         operator: the model.
@@ -36,11 +37,9 @@ def methods_of(operator: Operator, problem: Problem | None, names: list[str]) ->
 
 
 def _predictor(operator: Operator, names: list[str]) -> Method:
-    wanted = names if operator.novelty is None else [*names, NOVELTY]
-
     def predict(mesh: Mesh) -> Fields:
         found = operator.predict(mesh).point_data
-        return {name: found[name] for name in wanted}
+        return {name: found[name] for name in (*names, NOVELTY, IS_CORRECTED) if name in found}
 
     return predict
 

@@ -53,14 +53,17 @@ def test_help_loads_nothing_heavy(command: str) -> None:
 
 
 def test_help_comes_at_once() -> None:
-    def seconds() -> float:
+    def seconds(*words: Any) -> float:
         before = os.times()
-        subprocess.run([*GNO, "--help"], capture_output=True, timeout=60, check=True)
+        subprocess.run(words, capture_output=True, timeout=60, check=True)
         after = os.times()
         return after.children_user + after.children_system - before.children_user - before.children_system
 
-    # Time of the processor, and the least of a few tries: others may use this machine, too.
-    assert min(seconds() for _ in range(3)) < 0.5
+    # Beside the libraries that draw it, in turns: a second of a processor is worth less where others use it, too.
+    drawing = (sys.executable, "-c", "import typer.main, typer.rich_utils, rich.markdown")
+    pairs = [(seconds(*GNO, "--help"), seconds(*drawing)) for _ in range(3)]
+    ours, theirs = (min(times) for times in zip(*pairs))
+    assert ours < 2.5 * theirs
 
 
 def test_version(alone: Alone) -> None:
