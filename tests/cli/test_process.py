@@ -53,7 +53,7 @@ def test_help_loads_nothing_heavy(command: str) -> None:
 
 
 def test_help_comes_at_once() -> None:
-    def seconds(*words: Any) -> float:
+    def seconds(*words: str) -> float:
         before = os.times()
         subprocess.run(words, capture_output=True, timeout=60, check=True)
         after = os.times()
