@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long  # `make docs` runs the tutorials every time; here their figures are looked at
 GALLERY = Path(__file__).resolve().parents[2] / "docs/gallery"
 
 
@@ -24,7 +25,6 @@ def figures(script: str, folder: Path) -> dict[str, float]:
     return {name: float(number) for name, number in found}
 
 
-@pytest.mark.slow
 def test_the_operator_of_the_tutorial_beats_the_mean_permeability(tmp_path: Path) -> None:
     numbers = figures("plot_darcy.py", tmp_path)
     # Other seeds of the run move the first number between 0.12 and 0.16; the second is 0.33.
