@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gno.errors import ConfigError
 from gno.problems import Family, problem_named
 
 RIDGE = "kernel ridge"
@@ -51,6 +52,27 @@ class Case:
     def small(self) -> Case:
         """The same on few nodes and samples: to see that all runs, not to quote."""
         return replace(self, nodes=64, samples=9, tests=3, options={**self.options, **self.quick})
+
+    def one_to_one(self, peer: str) -> dict[str, Any]:
+        """What a peer that maps one field to another is told: ``names``, ``transform``, ``boundary``.
+
+        Args:
+            peer: its name.
+
+        Raises:
+            ConfigError: there are more fields.
+        """
+        fields = self.problem_on(1.0).fields
+        inputs, targets = ([s.name for s in fields if (s.role == "target") == wanted] for wanted in (False, True))
+        if len(inputs) != 1 or len(targets) != 1:
+            raise ConfigError(
+                f"{peer} with {len(inputs)} inputs and {len(targets)} targets", why="it takes one of each"
+            )
+        return {
+            "names": (inputs[0], targets[0]),
+            "transform": self.told.get("transforms", {}).get(inputs[0], "none"),
+            "boundary": self.told.get("boundary", "free"),
+        }
 
     def problem_on(self, share: float, part: str = "all") -> Family:
         """The problem on meshes of other sizes; the same problems, whatever the size.

@@ -64,6 +64,11 @@ class Contest:
         return CASES[self.name].small() if self.quick else CASES[self.name]
 
     @property
+    def asked(self) -> dict[str, Any]:
+        """What all rows of a folder agree in."""
+        return {name: getattr(self, name) for name in ("name", "seconds", "threads", "quick")}
+
+    @property
     def taking_part(self) -> tuple[str, ...]:
         """The peers, in the order of their rows."""
         return tuple(self.peers) or self._able

@@ -106,12 +106,10 @@ def row(contest: Contest, peer: str, seed: int) -> dict[str, Any]:
         seed: of the run.
     """
     torch.manual_seed(seed)
-    case, fields = contest.case, contest.case.problem_on(1.0).fields
-    inputs, targets = ([s.name for s in fields if (s.role == "target") == wanted] for wanted in (False, True))
+    told = contest.case.one_to_one(peer)
     with MeshDataset(contest.file(), "train") as dataset:
         meshes = [sample.mesh for sample in dataset]
-    transform = case.told.get("transforms", {}).get(inputs[0], "none")
-    learner = LEARNERS[peer](meshes, (inputs[0], targets[0]), transform, case.told.get("boundary", "free"))
+    learner = LEARNERS[peer](meshes, **told)
     epochs = fit(learner, [learner.item(mesh) for mesh in meshes], contest.seconds, seed)
     learner.eval()
     about = {"parameters": sum(p.numel() for p in learner.parameters()), "seconds": contest.seconds, "epochs": epochs}

@@ -62,10 +62,9 @@ def package_row(contest: Contest, peer: str, seed: int, tell: Progress) -> dict[
     """
     tell(Event(f"environment of {peer}", 0, 1, milestone=True))
     python = environment(contest.folder / "environment")
-    asked = {name: getattr(contest, name) for name in ("name", "seconds", "threads", "quick")}
     with tempfile.TemporaryDirectory() as scratch:
         out, errors = Path(scratch) / "row.json", Path(scratch) / "errors"
-        words = [json.dumps(asked | {"folder": str(contest.folder)}), peer, str(seed), str(out)]
+        words = [json.dumps(contest.asked | {"folder": str(contest.folder)}), peer, str(seed), str(out)]
         with (
             errors.open("w") as log,
             subprocess.Popen(

@@ -17,7 +17,6 @@ from gno.bench.accuracy.measured import Find, fields_of, measured
 from gno.bench.accuracy.peers import recipe
 from gno.bench.accuracy.ridge import KernelRidge
 from gno.datasets import MeshDataset
-from gno.errors import ConfigError
 from gno.files import make_folder, write_text
 from gno.mesh import Mesh
 from gno.models import Operator
@@ -58,18 +57,9 @@ def ridge_row(contest: Contest, seed: int) -> dict[str, Any]:
         contest: that it takes part in.
         seed: of the row; nothing is drawn at random.
     """
-    case, fields = contest.case, contest.case.problem_on(1.0).fields
-    inputs, targets = ([s.name for s in fields if (s.role == "target") == wanted] for wanted in (False, True))
-    if len(inputs) != 1 or len(targets) != 1:
-        raise ConfigError(f"{RIDGE} with {len(inputs)} inputs and {len(targets)} targets", why="it takes one of each")
-    begun = time.process_time()
+    told, begun = contest.case.one_to_one(RIDGE), time.process_time()
     with MeshDataset(contest.file(), "train") as dataset:
-        fitted = KernelRidge.fit(
-            [sample.mesh for sample in dataset],
-            (inputs[0], targets[0]),
-            transform=case.told.get("transforms", {}).get(inputs[0], "none"),
-            boundary=case.told.get("boundary", "free"),
-        )
+        fitted = KernelRidge.fit([sample.mesh for sample in dataset], **told)
     about = {"parameters": fitted.num_parameters, "seconds": time.process_time() - begun, "epochs": 1}
     return {"peer": RIDGE, "seed": seed, **about, "on": on_all(contest, fitted.predict)}
 

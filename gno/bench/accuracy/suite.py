@@ -19,9 +19,6 @@ from gno.errors import ConfigError
 from gno.files import check_folder, make_folder, write_text
 from gno.training.progress import Event, Progress, silent
 
-_ASKED = ("name", "seconds", "threads", "quick")
-"""What rows have to agree in."""
-
 
 def measure(contest: Contest, *, progress: Progress | None = None) -> dict[str, Any]:
     """All rows and their summary; ``accuracy.json`` in the folder holds them, too.
@@ -63,17 +60,16 @@ def _row(contest: Contest, peer: str, seed: int, tell: Progress) -> dict[str, An
 
 def _check_same(contest: Contest) -> None:
     """Refuse to put rows of another contest into one table."""
-    asked = {name: getattr(contest, name) for name in _ASKED}
-    before = kept(contest.folder / "contest.json", lambda: asked)
-    if before != asked:
+    before = kept(contest.folder / "contest.json", lambda: contest.asked)
+    if before != contest.asked:
         raise ConfigError(
-            f"{contest.folder} holds another contest", why=f"it was {before}, and now is {asked}",
+            f"{contest.folder} holds another contest", why=f"it was {before}, and now is {contest.asked}",
             fix="give another folder",
         )  # fmt: skip
 
 
 def _write(contest: Contest, rows: list[dict[str, Any]], solver: list[dict[str, Any]]) -> dict[str, Any]:
-    asked = {name: getattr(contest, name) for name in _ASKED} | {"seeds": contest.seeds}
+    asked = contest.asked | {"seeds": contest.seeds}
     record = asked | {"hardware": hardware(CPU), "summary": summary(rows, solver), "rows": rows, "solver": solver}
     write_text(contest.folder / "accuracy.json", json.dumps(record, indent=2) + "\n")
     return record
