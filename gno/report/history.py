@@ -14,7 +14,7 @@ from gno.errors import DataError
 from gno.report.axis import plain_axes
 from gno.report.canvas import LABEL, MUTED, TICK, TITLE, frame, save_png, sheet, write
 
-COLORS = ("#3b6fb6", "#d1603d", "#2f9e7a", "#8a5fbf", "#b8860b", "#5f6b7a")
+COLORS = ("#3b6fb6", "#d1603d", "#2f9e7a", "#8a5fbf", "#b8860b", "#5f6b7a", "#17181c")
 """Of the lines, in order; apart for eyes that do not tell red from green."""
 NOT_DRAWN = ("epoch", "step", "seconds", "time", "samples_per_second")
 
