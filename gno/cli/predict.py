@@ -117,7 +117,7 @@ def _corrected(output: Output, mesh: Mesh) -> dict[str, bool]:
         return {}
     kept = bool(mesh.point_data["is_corrected"].max() > 0)
     if not kept:
-        output.warn("the correction makes the residual larger: the fields are those of the coarse solver alone")
+        output.warn("by the equations of the mesh, the correction does harm: the fields are those of the coarse solver")
     return {"is_corrected": kept}
 
 
