@@ -13,7 +13,9 @@ from gno.errors import ConfigError
 from gno.fv import FVMesh, Projection
 from gno.fv.incompressible.force_history import frequency
 from gno.fv.incompressible.state import FlowState
+from gno.mesh import Mesh
 from gno.problems.channel import CYLINDER, HEIGHT, Channel
+from gno.problems.channel_step import ChannelStep
 from gno.problems.deal import Deal, Part
 from gno.problems.node_values import NodeValues
 from gno.problems.problem import Draw, Family
@@ -129,6 +131,17 @@ class CylinderFlow(Family):
             steps=int(np.ceil(self.interval / step)),
         )
         return found.draw(mesh, self._numbers(channel, found), split, index)
+
+    def stepper(self, mesh: Mesh) -> ChannelStep:
+        """The solver on the cells of a mesh, as a part of a model: differentiable, from nodes to nodes.
+
+        Args:
+            mesh: of a channel, with patches as in the data.
+
+        Raises:
+            DataError: a mesh without inlet or outlet.
+        """
+        return ChannelStep(mesh, viscosity=self.viscosity)
 
     @property
     def _deal(self) -> Deal:

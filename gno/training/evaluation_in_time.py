@@ -133,10 +133,10 @@ class _Tables:
             curves = curves_of(propagator, first.mesh, states)
             self.curves.setdefault(method, []).append(curves)
             row |= {method + name: number for name, number in curves.numbers().items()}
-        walls = forces_of(propagator, first.mesh, one, viscosity)
-        if walls:
-            row["force_error"] = float(np.mean([wall.error for wall in walls.values()]))
-        self.forces += _forces(first.index, one.time, walls)
+            walls = forces_of(propagator, first.mesh, states, viscosity)
+            row |= _force_errors(method, walls)
+            if not method:
+                self.forces += _forces(first.index, one.time, walls)
         self.waves += spectra(propagator, first.mesh, one)
         self.rows.append(
             row | {"seconds": seconds} | {f"{method}seconds": spent for method, (_, spent) in plain.items()}
@@ -205,6 +205,15 @@ def _by_wave(rows: Sequence[Row]) -> list[Row]:
     for row in rows:
         groups.setdefault(float(row["wave_number"]), []).append(row)
     return [{name: _mean(group, name) for name in group[0]} for _, group in sorted(groups.items())]
+
+
+def _force_errors(method: str, walls: Mapping[str, ForceCurves]) -> dict[str, float]:
+    """The mean over the walls, and each component on each."""
+    if not walls:
+        return {}
+    each = {f"{name}_{axis}": e for name, wall in walls.items() for axis, e in wall.by_axis.items()}
+    mean = {f"{method}force_error": float(np.mean([wall.error for wall in walls.values()]))}
+    return mean | {f"{method}force_error_{place}": error for place, error in each.items()}
 
 
 def _forces(sample: int, instants: np.ndarray, walls: Mapping[str, ForceCurves]) -> list[dict[str, Any]]:

@@ -107,8 +107,16 @@ class ForceCurves:
     @property
     def error(self) -> float:
         """Root mean square of the difference after the first instant, over that of the truth."""
-        size = float(np.linalg.norm(self.truth[1:]))
-        return float(np.linalg.norm((self.prediction - self.truth)[1:])) / (size or 1.0)
+        return _relative(self.prediction[1:], self.truth[1:])
+
+    @property
+    def by_axis(self) -> dict[str, float]:
+        """The same of each component: of drag and lift, where the flow comes along x."""
+        return {axis: _relative(self.prediction[1:, i], self.truth[1:, i]) for i, axis in enumerate("xy")}
+
+
+def _relative(found: np.ndarray, truth: np.ndarray) -> float:
+    return float(np.linalg.norm(found - truth)) / (float(np.linalg.norm(truth)) or 1.0)
 
 
 def viscosity_of(params: Mapping[str, float], attributes: Mapping[str, Any]) -> float | None:

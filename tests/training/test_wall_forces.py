@@ -76,6 +76,10 @@ def test_an_evaluation_finds_the_walls_and_their_forces(tmp_path: Path) -> None:
     assert [line.split(",")[2] for line in lines[1:]] == [hole] * 3
     true, found = (np.stack([columns[f"{kind}_{axis}"] for axis in "xy"], axis=1) for kind in ("true", "predicted"))
     assert metrics["force_error"] == pytest.approx(ForceCurves(true, found).error, rel=1e-5)
+    for i, axis in enumerate("xy"):
+        alone = np.linalg.norm((found - true)[1:, i]) / np.linalg.norm(true[1:, i])
+        assert metrics[f"force_error_{hole}_{axis}"] == pytest.approx(alone, rel=1e-5)
+    assert metrics["persistence_force_error"] > 0
     force = WallForces.of(HOLE, [hole])
     expected = force(torch.from_numpy(velocity[2]), torch.from_numpy(series["pressure"][2]), 0.1)[hole]
     assert true[2].tolist() == pytest.approx(expected.tolist(), rel=1e-5)

@@ -54,7 +54,7 @@ class Stepper(Protocol):
 
 @runtime_checkable
 class Steppable(Protocol):
-    """A problem in time that offers its solver's step: ``gno.problems.TorusFlow`` does."""
+    """A problem in time that offers its solver's step: ``gno.problems.TorusFlow`` and ``CylinderFlow`` do."""
 
     def stepper(self, mesh: Mesh) -> Stepper:
         """The step on the nodes of a mesh.

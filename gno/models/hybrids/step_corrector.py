@@ -130,5 +130,5 @@ def check_steppable(problem: object, name: str) -> None:
         raise ConfigError(
             f"the problem {name!r} offers no step of a solver",
             why="StepCorrector corrects one",
-            fix="take ns-torus; or give the network one: operator.network.solver",
+            fix="take ns-torus or cylinder; or give the network one: operator.network.solver",
         )

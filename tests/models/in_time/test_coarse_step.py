@@ -18,7 +18,7 @@ from gno.errors import ConfigError, DataError
 from gno.graph import MultilevelData
 from gno.mesh import Mesh, node_volume
 from gno.models import Operator, Propagator, StepCorrector, export
-from gno.problems import TorusFlow, generate
+from gno.problems import CylinderFlow, TorusFlow, generate
 from tests.models.conftest import trajectory
 
 FLOW = TorusFlow(
@@ -208,3 +208,27 @@ def test_what_has_no_step_is_refused(
 
 def torus_graph(torus: MeshDataset) -> MultilevelData:
     return hybrid(torus).graph(torus[0].mesh)
+
+
+def test_in_a_channel_an_untrained_model_is_the_plain_step_and_walls_hold(tmp_path: Path) -> None:
+    flow = CylinderFlow(nodes=110, label_nodes=110, steps=2, interval=0.05)
+    with MeshDataset(generate(flow, tmp_path / "cylinder.h5", 2)) as dataset:
+        own = {
+            **SMALL,
+            "options": {"width": 8, "depth": 1},
+            "geometry": GEOMETRY,
+            "fixed": ["inlet", "wall", "cylinder"],
+        }
+        propagator = Propagator.from_dataset(dataset, "StepCorrector", **own).double()
+        mesh, u = dataset[0].mesh, states(propagator, dataset, 0)
+        graph, stepper = propagator.graph(mesh), flow.stepper(mesh)
+        plain = {"velocity": u[:1, :, :2], "pressure": u[:1, :, 2:]}
+        for state in propagator.rollout(graph, u[0], [0.05, 0.05], u[1:]):
+            plain = stepper.advance(plain, {}, torch.tensor([0.05], dtype=torch.float64))
+            assert (torch.cat([plain["velocity"], plain["pressure"]], dim=2)[0] - state)[
+                ~graph.is_fixed
+            ].abs().max() < 1e-9
+        speak(propagator.operator.network, 1.0)
+        moved = propagator.advance(graph, u[0], 0.05, u[1])
+        assert torch.equal(moved[graph.is_fixed], u[1][graph.is_fixed])
+        assert (moved - u[1])[~graph.is_fixed].abs().max() > 1e-3
