@@ -42,7 +42,7 @@ def _condition(patch: str, given: Any) -> Condition:
         condition: Condition = _KINDS[kind](*values)
     except TypeError as error:
         raise ConfigError(
-            f"patch {patch!r} has condition {given!r}", why=str(error).replace("__init__() ", "")
+            f"patch {patch!r} has condition {given!r}", why=str(error).rpartition("__init__() ")[2]
         ) from error
     return condition
 

@@ -44,6 +44,6 @@ def solver_of(table: Mapping[str, Any]) -> CoarseSolver:
         solver: CoarseSolver = SOLVERS[name](**{key: value for key, value in table.items() if key != "name"})
     except TypeError as error:
         raise ConfigError(
-            f"coarse solver {name!r} cannot be made", why=str(error).replace("__init__() ", "")
+            f"coarse solver {name!r} cannot be made", why=str(error).rpartition("__init__() ")[2]
         ) from error
     return solver

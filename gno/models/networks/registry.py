@@ -45,7 +45,7 @@ def make(name: str, arguments: Mapping[str, Any], known: Mapping[str, type[nn.Mo
     try:
         return kind_of(name, known)(**arguments)
     except TypeError as error:
-        raise ConfigError(f"model {name!r} cannot be made", why=str(error).replace("__init__() ", "")) from error
+        raise ConfigError(f"model {name!r} cannot be made", why=str(error).rpartition("__init__() ")[2]) from error
 
 
 def kind_of(name: str, known: Mapping[str, type[nn.Module]] = NETWORKS) -> type[nn.Module]:
