@@ -19,7 +19,7 @@ demo: $(CORE)
 test: $(TOOLS)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
-# without the checks of shapes, which take most of the time of a long computation
+# without the checks of shapes, which take a quarter of the time of a long computation
 test-long: $(TOOLS)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m long --jaxtyping-packages=
 
