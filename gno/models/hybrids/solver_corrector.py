@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from gno.errors import ConfigError, DataError
 from gno.models.coarse.registry import solver_of
 from gno.models.coarse.solve import CoarseSolve, check_table
+from gno.models.hybrids.corrector import Corrector
 from gno.models.hybrids.learned_upscaling import LearnedUpscaling
-from gno.models.networks.registry import make
 from gno.nn.kernel_options import KernelOptions
 
 
-class SolverCorrector(nn.Module):
+class SolverCorrector(Corrector):
     r"""A coarse solution, prolonged to the fine mesh, plus a correction by an operator.
 
     .. math::
@@ -67,26 +67,14 @@ class SolverCorrector(nn.Module):
         kernel: KernelOptions | Mapping[str, Any] | None = None,
         coarse: CoarseSolve | Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__()
-        if network.lower() == type(self).__name__.lower():
-            raise ConfigError(f"network is {network!r}", why="a corrector corrects a solver, not another corrector")
-        given, table = dict(options or {}), KernelOptions.of(kernel)
-        own = {"in_channels": in_channels + 3 * out_channels, "out_channels": out_channels, "radius": list(radius)}
-        self.operator = make(network, {**given, **own, "kernel": table})
+        own: dict[str, Any] = {"radius": radius, "network": network, "options": options, "kernel": kernel}
+        super().__init__(in_channels, out_channels, seen=3 * out_channels, **own)
         self.gain = nn.Parameter(torch.zeros(out_channels))
         self.register_buffer("scale", torch.ones(out_channels))
         self.register_buffer("rest_scale", torch.ones(out_channels))
         self.coarse, self.table = _parts(coarse)
         self.upscaling = _frozen(self.table.get("upscaling"))
-        self.arguments: dict[str, Any] = {
-            "in_channels": in_channels, "out_channels": out_channels, "radius": [float(r) for r in radius],
-            "network": network, "options": given, "kernel": table.to_dict(), "coarse": self.table,
-        }  # fmt: skip
-
-    @property
-    def edges(self) -> str:
-        """Which edges the operator takes: ``radius``, or ``mesh``."""
-        return str(getattr(self.operator, "edges", "radius"))
+        self.arguments["coarse"] = self.table
 
     def forward(self, graph: Any) -> Float[Tensor, "nodes c_out"]:
         """The corrected fields, as the operator's normalizers encode them.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,11 +12,11 @@ from torch import Tensor, nn
 
 from gno.errors import ConfigError, DataError
 from gno.models.coarse.stepper import Steppable
-from gno.models.networks.registry import kind_of, make
+from gno.models.hybrids.corrector import Corrector
 from gno.nn.kernel_options import KernelOptions
 
 
-class StepCorrector(nn.Module):
+class StepCorrector(Corrector):
     r"""A step of a solver on the nodes of the data, plus a correction by an operator.
 
     .. math::
@@ -62,27 +61,12 @@ class StepCorrector(nn.Module):
         options: Mapping[str, Any] | None = None,
         kernel: KernelOptions | Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__()
-        if network.lower() == type(self).__name__.lower():
-            raise ConfigError(f"network is {network!r}", why="a corrector corrects a solver, not another corrector")
-        given, table = dict(options or {}), KernelOptions.of(kernel)
-        own = {"in_channels": in_channels + out_channels, "out_channels": out_channels, "radius": list(radius)}
-        taken = inspect.signature(kind_of(network)).parameters
-        fitting = {name: value for name, value in (own | {"kernel": table}).items() if name in taken}
-        self.operator = make(network, given | fitting)
+        own: dict[str, Any] = {"radius": radius, "network": network, "options": options, "kernel": kernel}
+        super().__init__(in_channels, out_channels, seen=out_channels, **own)
         _silence(self.operator)
         self.register_buffer("scale", torch.ones(out_channels))
         self.register_buffer("change_scale", torch.ones(out_channels))
         self.solver: Steppable | None = None
-        self.arguments: dict[str, Any] = {
-            "in_channels": in_channels, "out_channels": out_channels, "radius": [float(r) for r in radius],
-            "network": network, "options": given, "kernel": table.to_dict(),
-        }  # fmt: skip
-
-    @property
-    def edges(self) -> str:
-        """Which edges the operator takes: ``radius``, or ``mesh``."""
-        return str(getattr(self.operator, "edges", "radius"))
 
     def forward(self, graph: Any) -> Float[Tensor, "nodes c_out"]:
         """The change of the state over the step, as the operator's normalizers encode it.
