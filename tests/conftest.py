@@ -9,6 +9,11 @@ import torch
 from torch import Tensor
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests come first: one that begins last is waited for by all processes but its own."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture
 def double() -> Iterator[None]:
     """Seeded random numbers, and float64 where no type is given."""

@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 from gno.datasets import DatasetWriter, FieldSpec, MeshDataset
 from gno.mesh import save, shapes
 from gno.models import Operator
+from tests.process import begin, script
 
 MAIN = "from gno.cli import main; main()"
 """What a process of its own does with its words."""
@@ -56,11 +58,17 @@ def gno(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
 
 @pytest.fixture
 def alone() -> Callable[..., Answer]:
-    """Runs a command in a process of its own; ``before`` is done in it first."""
+    """Runs a command in a process of its own; ``before`` is done in it first.
+
+    One that is given options of ``subprocess.run``, of its streams and surroundings, is started for it.
+    """
 
     def run(*words: Any, before: str = "", **options: Any) -> Answer:
+        if not options:
+            forked = script(f"{before}\n{MAIN}", *words)
+            return Answer(forked.returncode, forked.stdout, forked.stderr)
         command = [sys.executable, "-c", f"{before}\n{MAIN}", *map(str, words)]
-        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 120} | options
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 600} | options
         ended = subprocess.run(command, text=True, check=False, **pipes)
         return Answer(ended.returncode, ended.stdout or "", ended.stderr or "")
 
@@ -79,19 +87,23 @@ def stop() -> Callable[..., tuple[int, str]]:
     def run(
         *words: Any, after: str, number: int = signal.SIGINT, before: str = "", once: Path | None = None
     ) -> tuple[int, str]:
-        command = [sys.executable, "-c", f"{listening}{before}\n{MAIN}", *map(str, words)]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        read, write = os.pipe()
+        with open(os.devnull, "w") as out, open(write, "w") as err:
+            process = begin(f"{listening}{before}\n{MAIN}", *words, out=out, err=err)
+        with open(read) as told:
             patience = threading.Timer(60, process.kill)
             patience.start()
-            assert process.stderr is not None
-            assert process.stderr.readline().startswith(after)
-            while once is not None and not once.exists() and process.poll() is None:
+            assert told.readline().startswith(after)
+            while once is not None and not once.exists() and process.is_alive():
                 time.sleep(0.01)
-            process.send_signal(number)
-            rest = process.stderr.read()
+            assert process.pid is not None
+            os.kill(process.pid, number)
+            rest = told.read()
             patience.cancel()
+        process.join()
         assert "Traceback" not in rest
-        return process.returncode, rest
+        assert process.exitcode is not None
+        return process.exitcode, rest
 
     return run
 

@@ -27,6 +27,7 @@ def test_the_python_examples_run(code: str, tmp_path: Path) -> None:
     assert done.stdout.split()[-1] in ("True", "8])")
 
 
+@pytest.mark.slow
 def test_the_commands_run_in_their_order(tmp_path: Path) -> None:
     (tmp_path / "training").symlink_to(ROOT / "training")
     save(shapes.square_with_holes(0.1, [(0.5, 0.5, 0.2)]), tmp_path / "part.msh")

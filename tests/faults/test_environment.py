@@ -19,6 +19,7 @@ from gno.fv.linear.pardiso import Pardiso
 from gno.mesh import load, save
 from gno.models import Operator
 from gno.training import Event, Recipe, train
+from tests.process import script
 
 Gno = Callable[..., Any]
 
@@ -79,8 +80,7 @@ def test_what_does_not_fit_into_memory_is_told(
 @LINUX
 def test_a_prediction_that_does_not_fit_into_memory_is_told(files: Path, big: Path) -> None:
     code = HUNGRY.format(limit=LIMIT.format(left=30))
-    words = [sys.executable, "-c", code, files / "m.safetensors", files / "full.vtu", big]
-    answer = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    answer = script(code, files / "m.safetensors", files / "full.vtu", big)
     assert answer.stdout.startswith("out of memory in a prediction on 40,401 nodes"), answer.stderr
     assert answer.stdout.endswith("a mesh of 20,200 may fit\n")
 

@@ -110,6 +110,7 @@ for name in ("gkn", "mgkn", "multipole", "meshgraphnet", "operator", "propagator
 """
 
 
+@pytest.mark.slow
 def test_programs_serve_other_graphs_without_this_library(tmp_path: Path) -> None:
     for script in (EXPORT, SERVE):
         done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True)

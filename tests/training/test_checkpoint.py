@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import re
-import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ import torch
 
 from gno.errors import ModelError, ResourceError
 from gno.training.checkpoint import load_checkpoint, previous_checkpoint, save_checkpoint
+from tests.process import begin
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
@@ -127,11 +127,14 @@ for step in range(1, 10**6):
 def test_a_kill_at_any_moment_leaves_a_checkpoint(tmp_path: Path) -> None:
     path, last = tmp_path / "c.pt", -1
     for i in range(2):
-        with subprocess.Popen([sys.executable, "-c", SAVING, str(path)], stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == b"ready\n"
+        read, write = os.pipe()
+        with open(write, "w") as out:
+            process = begin(SAVING, path, out=out, err=sys.__stderr__)
+        with open(read) as told:
+            assert told.readline() == "ready\n"
             time.sleep(0.013 * i)
-            process.send_signal(signal.SIGKILL)
+            process.kill()
+        process.join()
         last = load_checkpoint(path)["step"]
     assert last >= 0
 

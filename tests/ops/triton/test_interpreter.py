@@ -20,6 +20,7 @@ assert "triton" not in sys.modules
 """
 
 
+@pytest.mark.slow
 def test_the_kernels_are_right_in_the_interpreter() -> None:
     pytest.importorskip("triton")
     # No plugin that the run around this one was given, and no options of it.
