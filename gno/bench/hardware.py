@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,22 @@ def hardware(device: torch.device) -> dict[str, Any]:
         True
     """
     return environment(device) | {"cpu": cpu_model(), "commit": commit()}
+
+
+def in_words(found: Mapping[str, Any]) -> str:
+    """Processor, threads, versions and commit in a line.
+
+    Args:
+        found: of ``hardware``.
+
+    Example:
+        >>> "torch" in in_words(hardware(torch.device("cpu")))
+        True
+    """
+    where = found["processor"] if found["device"].startswith("cuda") else found["cpu"]
+    threads = f"{found['threads']} thread{'s' if found['threads'] > 1 else ''} of {found['cores']} cores"
+    parts = [where, threads, f"torch {found['packages']['torch']}", f"gno {found['gno']}", found["commit"]]
+    return ", ".join(filter(None, parts))
 
 
 def cpu_model() -> str:

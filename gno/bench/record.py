@@ -11,7 +11,7 @@ from typing import Any
 
 from gno.bench.benchmark import Benchmark
 from gno.bench.growth import Curve, curves
-from gno.bench.hardware import hardware
+from gno.bench.hardware import hardware, in_words
 from gno.bench.row import UNITS, Row
 from gno.bench.setting import Setting
 from gno.files import write_text
@@ -70,11 +70,7 @@ class Record:
 
     def about(self) -> str:
         """What it was found with, in a line."""
-        found = self.head["hardware"]
-        where = found["processor"] if self.setting.device.type == "cuda" else found["cpu"]
-        threads = f"{found['threads']} thread{'s' if found['threads'] > 1 else ''} of {found['cores']} cores"
-        parts = [where, threads, f"torch {found['packages']['torch']}", f"gno {found['gno']}", found["commit"]]
-        return ", ".join(filter(None, [*parts, "quick" if self.setting.quick else ""]))
+        return in_words(self.head["hardware"]) + (", quick" if self.setting.quick else "")
 
     def table(self) -> tuple[list[str], list[list[str | float | int | None]]]:
         """Header and lines for readers."""

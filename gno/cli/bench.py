@@ -29,7 +29,10 @@ def bench(
         int | None, typer.Option(metavar="N", min=1, help="Threads of torch; its own choice without it.")
     ] = None,
     device: Device = "auto",
-    case: Annotated[str | None, typer.Option(metavar="NAME", help="accuracy: darcy, darcy-shapes or burgers.")] = None,
+    case: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="accuracy: darcy, darcy-shapes, burgers, airfoil, ns-torus or cylinder."),
+    ] = None,
     seconds: Annotated[float | None, typer.Option(metavar="S", help="accuracy: training of each network.")] = None,
     seeds: Annotated[int | None, typer.Option(metavar="N", min=1, help="accuracy: runs of each network.")] = None,
     peers: Annotated[

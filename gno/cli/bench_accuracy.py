@@ -19,7 +19,8 @@ def bench_accuracy(output: Output, folder: Path, given: dict[str, Any]) -> None:
         given: what was said of the contest; the rest is left to it.
     """
     from gno.bench.accuracy import Contest, measure
-    from gno.bench.accuracy.table import HEADER, table
+    from gno.bench.accuracy.table import solver_table, table
+    from gno.bench.hardware import in_words
     from gno.bench.threads import torch_threads
 
     said = {name: value for name, value in given.items() if value is not None}
@@ -30,11 +31,9 @@ def bench_accuracy(output: Output, folder: Path, given: dict[str, Any]) -> None:
     learned = contest.case.samples - contest.case.tests
     output.text(
         f"{contest.name}: {learned} samples of about {contest.case.nodes} nodes, {contest.seconds:g} s of training each"
+        f"; {in_words(record['hardware'])}{', quick' if contest.quick else ''}"
     )
-    output.table(HEADER, table(record["summary"]))
-    output.table(
-        ("solver on nodes", "error", "ms", "residual"),
-        [[s["nodes"], s["error"], 1e3 * s["seconds"], s["residual"]] for s in record["solver"]],
-    )
+    output.table(*table(record["summary"]))
+    output.table(*solver_table(record["solver"]))
     output.text(f"wrote {folder / 'accuracy.json'}")
     output.result({"folder": folder, **record})

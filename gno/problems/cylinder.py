@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
@@ -109,6 +110,17 @@ class CylinderFlow(Family):
             ConfigError: a negative number.
             SolverError: a step cannot be short enough, or the flow has a divergence.
         """
+        return self.prepared(index)()
+
+    def prepared(self, index: int) -> Callable[[], Draw]:
+        """As of any family: both meshes and the map from one to the other are there.
+
+        Args:
+            index: number of the sample.
+
+        Raises:
+            ConfigError: a negative number.
+        """
         number, split = self._deal.mesh(index)
         rng = np.random.default_rng([self.seed, number])
         channel = Channel(*(float(rng.uniform(*getattr(self, o))) for o in ("x", "y", "radius", "inflow")))
@@ -124,13 +136,18 @@ class CylinderFlow(Family):
             return found
 
         step = self.courant * _STEP * channel.finest(self.label_nodes) / channel.inflow
-        found = Recorder(NodeValues(fine, mesh.points), solver, self.viscosity, channel.held(mesh), force).record(
-            lambda solver: solver.start(partial(channel.start, side)),
-            interval=self.interval,
-            instants=self.steps,
-            steps=int(np.ceil(self.interval / step)),
-        )
-        return found.draw(mesh, self._numbers(channel, found), split, index)
+        recorder = Recorder(NodeValues(fine, mesh.points), solver, self.viscosity, channel.held(mesh), force)
+
+        def solved() -> Draw:
+            found = recorder.record(
+                lambda solver: solver.start(partial(channel.start, side)),
+                interval=self.interval,
+                instants=self.steps,
+                steps=int(np.ceil(self.interval / step)),
+            )
+            return found.draw(mesh, self._numbers(channel, found), split, index)
+
+        return solved
 
     def stepper(self, mesh: Mesh) -> ChannelStep:
         """The solver on the cells of a mesh, as a part of a model: differentiable, from nodes to nodes.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import ClassVar
 
 import numpy as np
@@ -137,7 +138,21 @@ class TorusFlow(Family):
             ConfigError: a negative number.
             SolverError: the flow is not resolved.
         """
+        return self.prepared(index)()
+
+    def prepared(self, index: int) -> Callable[[], Draw]:
+        """As of any family: the mesh is there.
+
+        Args:
+            index: number of the sample.
+
+        Raises:
+            ConfigError: a negative number.
+        """
         number, split = self._deal.mesh(index)
+        return partial(self._solved, index, _mesh(self, number), split)
+
+    def _solved(self, index: int, mesh: Mesh, split: str) -> Draw:
         flow = VorticityEquation(self.points, viscosity=self.viscosity, force=_force(), courant=self.courant)
         found = flow.evolve(self._initial(flow.modes, self._deal.index(index)), self.instants)
         if found.balance > TOLERANCE:
@@ -146,7 +161,6 @@ class TorusFlow(Family):
                 why=f"a sample must have it to {TOLERANCE:g}",
                 fix="take a smaller courant",
             )
-        mesh = _mesh(self, number)
         wave = mesh.points @ np.full(2, 2 * np.pi)
         kept = self._kept
         vorticity = found.vorticity if kept is None else flow.modes.taken_from(kept.taken_from(found.vorticity))

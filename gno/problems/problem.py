@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
+from functools import partial
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -68,6 +69,14 @@ class Family(ABC):
         Args:
             index: number of the sample.
         """
+
+    def prepared(self, index: int) -> Callable[[], Draw]:
+        """What gives sample ``index``: whatever its meshes cost is spent before it is called, where that can be told.
+
+        Args:
+            index: number of the sample.
+        """
+        return partial(self.sample, index)
 
     def attributes(self) -> dict[str, str | float | int]:
         """What a dataset of this family says of itself: equation, options, seed, version and license."""

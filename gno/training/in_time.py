@@ -87,7 +87,7 @@ def curves_of(propagator: Propagator, mesh: Mesh, rollout: Rollout) -> Curves:
     ends: list[Curve | None] = [None, None]
     if names:
         gradient = SimplexGradient.of(mesh, torch.float64)
-        ends = [np.array([_divergence(fields[names[0]], gradient) for fields in part]) for part in parts]
+        ends = [np.array([relative_divergence(fields[names[0]], gradient) for fields in part]) for part in parts]
     return Curves(rollout.time, errors, np.array(correlation), rmse, divergence=ends[1], true_divergence=ends[0])
 
 
@@ -110,7 +110,13 @@ def _correlation(v: Tensor, u: Tensor, volume: Tensor) -> float:
     return product / size if size > 0 else float(sizes[0] == sizes[1])
 
 
-def _divergence(velocity: Tensor, gradient: SimplexGradient) -> float:
+def relative_divergence(velocity: Float[Tensor, "nodes dim"], gradient: SimplexGradient) -> float:
+    """The divergence of a velocity over its gradient, both in L2; 0 of an even one.
+
+    Args:
+        velocity: at the nodes.
+        gradient: of the mesh.
+    """
     slopes = gradient(velocity)
     divergence = torch.einsum("sii->s", slopes).square()
     size = float((gradient.volume * slopes.square().sum(dim=(1, 2))).sum())

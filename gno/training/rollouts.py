@@ -62,12 +62,25 @@ def errors_in_time(
         prediction: the same of the model.
         volume: of the nodes.
     """
-    rows: list[Mapping[str, float]] = []
-    for u, v in zip(truth.double(), prediction.double()):
-        one, other = propagator.fields(u), propagator.fields(v)
-        rows.append({name: float(relative_l2(other[name], one[name], volume.double())) for name in one})
-    columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-    return {name: np.minimum(np.nan_to_num(found, nan=LOST, posinf=LOST), LOST) for name, found in columns.items()}
+    u, v = (propagator.fields(states.double()) for states in (truth, prediction))
+    return series_errors(u, v, volume.double())
+
+
+def series_errors(
+    truth: Mapping[str, Tensor], prediction: Mapping[str, Tensor], volume: Float[Tensor, " nodes"]
+) -> dict[str, Float[np.ndarray, " instants"]]:
+    """Relative error in L2 of fields at each instant, at most ``LOST``.
+
+    Args:
+        truth: field to values ``(instants, nodes)`` or ``(instants, nodes, k)``.
+        prediction: the same of what follows it.
+        volume: of the nodes.
+    """
+    found = {
+        name: np.array([float(relative_l2(v, u, volume)) for u, v in zip(series, prediction[name])])
+        for name, series in truth.items()
+    }
+    return {name: np.minimum(np.nan_to_num(errors, nan=LOST, posinf=LOST), LOST) for name, errors in found.items()}
 
 
 class RolloutValidation:

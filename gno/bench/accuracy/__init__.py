@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gno.bench.accuracy.case import CASES, Case
+from gno.bench.accuracy.case import Case
+from gno.bench.accuracy.cases import CASES
 from gno.bench.accuracy.contest import Contest
 from gno.bench.accuracy.peers import PEERS
 from gno.bench.accuracy.suite import measure

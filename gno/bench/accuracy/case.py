@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gno.errors import ConfigError
 from gno.problems import Family, problem_named
-
-RIDGE = "kernel ridge"
-"""The peer that is no network, and takes what seconds it needs."""
-PACKAGED = ("fno", "gino")
-"""Peers of a package of their own: see ``gno.bench.accuracy.package``."""
+from gno.problems.registry import kind_named
 
 
 @dataclass(frozen=True)
@@ -26,15 +22,21 @@ class Case:
         samples: in all.
         tests: how many of them are for the test.
         meshes: other meshes that the same test problems are put on: name to nodes over ``nodes``.
+        peers: who can take part, with the options that they need for it.
         told: options of every network.
         augment: as of the recipe.
-        size: the option of the problem that says how many nodes.
-        peers: who can take part, with the options that they need for it; all where nobody is named.
-        quick: options of the problem for ``small``.
+        loss: as of the recipe, and what the error is: of ``nodal`` its root.
+        time: the table of the recipe, where trajectories are learned.
+        solver: the option of the problem that says how fine its solver is, with coarser values to run it at; of a
+            steady problem nothing, for that is solved on meshes at hand.
+        sizes: options of the problem that say how many nodes, and the power of that number that they follow; one that
+            ``options`` has not is that number.
+        quick: what is another in ``small``; options of the problem are added to the others.
 
     Example:
-        >>> CASES["darcy"].small().problem_on(1.0).shapes
-        ('square',)
+        >>> case = Case("airfoil", {"around": 64, "outward": 28}, 1856, 231, 63, {}, {}, sizes={"around": 0.5})
+        >>> case.problem_on(4.0).around
+        128
     """
 
     problem: str
@@ -43,15 +45,35 @@ class Case:
     samples: int
     tests: int
     meshes: Mapping[str, float]
+    peers: Mapping[str, Mapping[str, Any]]
     told: Mapping[str, Any] = field(default_factory=dict)
     augment: str = "none"
-    size: str = "nodes"
-    peers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    loss: str = "relative_l2"
+    time: Mapping[str, Any] = field(default_factory=dict)
+    solver: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    sizes: Mapping[str, float] = field(default_factory=lambda: {"nodes": 1.0})
     quick: Mapping[str, Any] = field(default_factory=dict)
 
     def small(self) -> Case:
         """The same on few nodes and samples: to see that all runs, not to quote."""
-        return replace(self, nodes=64, samples=9, tests=3, options={**self.options, **self.quick})
+        quick = {"nodes": 64, "samples": 9, "tests": 3, **self.quick}
+        return replace(self, **{**quick, "options": {**self.options, **quick.get("options", {})}})
+
+    @property
+    def params(self) -> tuple[str, ...]:
+        """Parameters of the samples that all are told."""
+        return tuple(self.told.get("params", ()))
+
+    @property
+    def targets(self) -> list[str]:
+        """Names of the fields that are to be found."""
+        return [spec.name for spec in self.problem_on(1.0).fields if spec.role == "target"]
+
+    @property
+    def stride(self) -> int:
+        """Instants that a step of a network spans."""
+        found: int = self.time.get("strides", (1,))[0]
+        return found
 
     def one_to_one(self, peer: str) -> dict[str, Any]:
         """What a peer that maps one field to another is told: ``names``, ``transform``, ``boundary``.
@@ -81,45 +103,9 @@ class Case:
             share: nodes over those of the training.
             part: of the samples.
         """
-        own = {self.size: round(share * self.nodes), "test_fraction": self.tests / self.samples, "part": part}
-        return problem_named(self.problem, {**self.options, **own})
-
-
-_DARCY = Case(
-    "darcy",
-    {},
-    nodes=1700,
-    samples=1100,
-    tests=100,
-    meshes={"finer": 4.0, "coarser": 0.53, "re-meshed": 0.9},
-    told={"boundary": "zero", "transforms": {"permeability": "log"}},
-    augment="rigid",
-    quick={"field_nodes": 200},
-)
-
-_SPACING = (1 / 64, 1 / 32, 1 / 16, 1 / 8)
-_ROUND = {"spacing": _SPACING, "radius": (1 / 50, *(2.5 * s for s in _SPACING)), "features": (), "scale": 1.0}
-"""Levels from neighbors to a third of the circle, on which no place is another."""
-
-CASES: dict[str, Case] = {
-    "darcy": replace(_DARCY, options={"shapes": ("square",), "held_out": ()}),
-    "darcy-shapes": _DARCY,
-    "burgers": Case(
-        "burgers",
-        {"solver_points": 256},
-        nodes=256,
-        samples=1124,
-        tests=100,
-        meshes={"finer": 4.0, "coarser": 0.5},
-        size="resolution",
-        peers={
-            "multipoleoperator": {"geometry": _ROUND},
-            "transolver": {"geometry": {"features": ("coordinates",), "scale": 1.0}},
-            "mgkn": {"geometry": _ROUND},
-            RIDGE: {},
-        },
-        quick={"solver_points": 64},
-    ),
-}
-"""Cases by name: Darcy's flow on the square, as in the papers; on shapes, some of which no network has seen; and the
-map from the first to the last state of Burgers' equation."""
+        own: dict[str, Any] = {
+            name: round(share**power * self.options.get(name, self.nodes)) for name, power in self.sizes.items()
+        }
+        if "test_fraction" in kind_named(self.problem).__dataclass_fields__:  # type: ignore[attr-defined]
+            own["test_fraction"] = self.tests / self.samples  # others know themselves what is for the test
+        return problem_named(self.problem, {**self.options, **own, "part": part})

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gno.bench.accuracy.case import CASES, RIDGE, Case
-from gno.bench.accuracy.peers import PEERS
+from gno.bench.accuracy.case import Case
+from gno.bench.accuracy.cases import CASES
+from gno.bench.accuracy.peers import PEERS, SEEDLESS
 from gno.datasets.naming import suggestion
 from gno.errors import ConfigError
 
@@ -75,12 +76,12 @@ class Contest:
 
     @property
     def num_rows(self) -> int:
-        """Rows of all peers: of each seed, but of kernel ridge regression one, for nothing is drawn at random."""
-        return sum(1 if peer == RIDGE else self.seeds for peer in self.taking_part)
+        """Rows of all peers: of each seed, but one where nothing is drawn at random."""
+        return sum(1 if peer in SEEDLESS else self.seeds for peer in self.taking_part)
 
     @property
     def _able(self) -> tuple[str, ...]:
-        return tuple(CASES[self.name].peers or PEERS)
+        return tuple(CASES[self.name].peers)
 
     def file(self, mesh: str = "") -> Path:
         """A dataset: that of the training, or the test problems on other meshes.

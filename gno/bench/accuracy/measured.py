@@ -1,52 +1,47 @@
-"""Error, time and residual of whatever finds fields on meshes."""
+"""Errors and time of whatever finds the targets of test samples."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from gno.datasets import MeshDataset
-from gno.mesh import Mesh, node_volume
-from gno.problems import Family, Problem
-from gno.problems.misfit import relative_misfit
-from gno.training import relative_l2
+from gno.bench.accuracy.case import Case
+from gno.bench.accuracy.score import Fields, score
+from gno.datasets import MeshDataset, Sample
+from gno.mesh import Mesh
 
-Find = Callable[[Mesh], dict[str, np.ndarray]]
-"""Finds the targets at the nodes of a mesh."""
+Prepare = Callable[[Sample], Callable[[], Fields]]
+"""Gives what finds the targets of a sample."""
 
 
-def measured(find_on: Callable[[Mesh], Find], path: Path, problem: Family) -> dict[str, float | None]:
+def measured(prepare: Prepare, path: Path, case: Case) -> dict[str, float]:
     """Means over the test samples of a dataset.
 
     Args:
-        find_on: gives what is measured for a mesh; this is done before the clock starts.
+        prepare: is done before the clock starts; what it gives is measured.
         path: of the dataset.
-        problem: that made it.
+        case: whose samples they are. A trajectory has those instants that a network steps to.
 
     Returns:
-        ``error`` (relative L2), CPU ``seconds`` from mesh to fields, ``residual`` as of ``gno.problems.misfit``,
-        where the problem is steady.
+        what ``score`` finds, and CPU ``seconds``: from mesh to fields, or of a step.
     """
-    rows = []
-    with MeshDataset(path, "test") as dataset:
-        names = [spec.name for spec in problem.fields if spec.role == "target"]
-        first = dataset[0].mesh.without(names)
-        find_on(first)(first)  # the first one of a process is slower
-        for sample in dataset:
-            given = sample.mesh.without(names)
-            find = find_on(given)
+    rows: list[dict[str, float]] = []
+    with MeshDataset(path, "test", params=case.params) as dataset:
+        for i in range(len(dataset)):
+            sample = dataset.window(i, 0, dataset[i].num_instants, case.stride) if case.time else dataset[i]
+            given = replace(sample, mesh=sample.mesh.without(case.targets))
+            if not rows:
+                prepare(given)()  # the first one of a process is slower
+            find = prepare(given)
             begun = time.process_time()
-            found = find(given)
-            seconds = time.process_time() - begun
-            rest = relative_misfit(problem, given, found) if isinstance(problem, Problem) else math.nan
-            rows.append((_error(sample.mesh, found, names), seconds, rest))
-    error, seconds, residual = np.mean(rows, axis=0).tolist()
-    return {"error": error, "seconds": seconds, "residual": residual if isinstance(problem, Problem) else None}
+            found = find()
+            seconds = (time.process_time() - begun) / max(sample.num_instants - 1, 1)
+            rows.append({"seconds": seconds, **score(case, sample, found)})
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 
 
 def fields_of(mesh: Mesh, names: Sequence[str]) -> dict[str, np.ndarray]:
@@ -57,9 +52,3 @@ def fields_of(mesh: Mesh, names: Sequence[str]) -> dict[str, np.ndarray]:
         names: of the fields.
     """
     return {name: mesh.point_data[name] for name in names}
-
-
-def _error(mesh: Mesh, found: dict[str, np.ndarray], names: list[str]) -> float:
-    weight = torch.from_numpy(node_volume(mesh))
-    pairs = [(torch.as_tensor(found[n]).double(), torch.as_tensor(mesh.point_data[n]).double()) for n in names]
-    return float(np.mean([float(relative_l2(v, u, weight)) for v, u in pairs]))

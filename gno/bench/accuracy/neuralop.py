@@ -14,7 +14,7 @@ from torch import Tensor
 
 from gno.bench.accuracy.contest import Contest
 from gno.bench.accuracy.learner import Item, Learner, fit
-from gno.bench.accuracy.rows import on_all
+from gno.bench.accuracy.rows import of_meshes, on_all
 from gno.datasets import MeshDataset
 from gno.mesh import Mesh, node_volume
 
@@ -113,7 +113,7 @@ def row(contest: Contest, peer: str, seed: int) -> dict[str, Any]:
     epochs = fit(learner, [learner.item(mesh) for mesh in meshes], contest.seconds, seed)
     learner.eval()
     about = {"parameters": sum(p.numel() for p in learner.parameters()), "seconds": contest.seconds, "epochs": epochs}
-    return {"peer": peer, "seed": seed, **about, "on": on_all(contest, learner.predict)}
+    return {"peer": peer, "seed": seed, **about, "on": on_all(contest, of_meshes(learner.predict))}
 
 
 if __name__ == "__main__":

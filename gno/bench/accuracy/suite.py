@@ -6,11 +6,11 @@ import json
 from functools import partial
 from typing import Any
 
-from gno.bench.accuracy.case import PACKAGED, RIDGE
 from gno.bench.accuracy.contest import Contest
 from gno.bench.accuracy.data import make_data
 from gno.bench.accuracy.package import package_row
-from gno.bench.accuracy.rows import kept, network_row, ridge_row
+from gno.bench.accuracy.peers import PACKAGED, PERSISTENCE, RIDGE, SEEDLESS
+from gno.bench.accuracy.rows import kept, network_row, persistence_row, ridge_row
 from gno.bench.accuracy.solver import solver_rows
 from gno.bench.accuracy.table import summary
 from gno.bench.hardware import hardware
@@ -18,6 +18,8 @@ from gno.bench.timing import CPU
 from gno.errors import ConfigError
 from gno.files import check_folder, make_folder, write_text
 from gno.training.progress import Event, Progress, silent
+
+_SEEDLESS_ROWS = {RIDGE: ridge_row, PERSISTENCE: persistence_row}
 
 
 def measure(contest: Contest, *, progress: Progress | None = None) -> dict[str, Any]:
@@ -43,8 +45,8 @@ def measure(contest: Contest, *, progress: Progress | None = None) -> dict[str, 
     rows = []
     for seed in range(contest.seeds):  # seed by seed: a table with fewer seeds is there early
         for peer in contest.taking_part:
-            if peer == RIDGE and seed:
-                continue  # nothing is drawn at random
+            if peer in SEEDLESS and seed:
+                continue
             rows.append(kept(contest.row(peer, seed), partial(_row, contest, peer, seed, tell)))
             error = rows[-1]["on"]["same"]["error"]
             tell(Event("rows", len(rows), contest.num_rows, {"error": error}, milestone=True))
@@ -53,8 +55,8 @@ def measure(contest: Contest, *, progress: Progress | None = None) -> dict[str, 
 
 
 def _row(contest: Contest, peer: str, seed: int, tell: Progress) -> dict[str, Any]:
-    if peer == RIDGE:
-        return ridge_row(contest, seed)
+    if peer in _SEEDLESS_ROWS:
+        return _SEEDLESS_ROWS[peer](contest, seed)
     return (package_row if peer in PACKAGED else network_row)(contest, peer, seed, tell)
 
 

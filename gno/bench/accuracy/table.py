@@ -6,11 +6,6 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-HEADER = (
-    "peer", "error", "±", "seeds", "parameters", "training s", "prediction ms", "finer", "coarser", "re-meshed",
-    "residual", "solver in that time", "solver with that error, ms",
-)  # fmt: skip
-"""Columns of ``table``."""
 _MESHES = ("finer", "coarser", "re-meshed")
 
 
@@ -38,26 +33,69 @@ def summary(rows: Sequence[Mapping[str, Any]], solver: Sequence[Mapping[str, Any
     ]
 
 
-def table(entries: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
-    """The cells under ``HEADER``, one line a peer, and below them those of the solver.
+_COLUMNS: Mapping[str, str] = {
+    "peer": "peer",
+    "error": "error",
+    "±": "spread",
+    "at the end": "last",
+    "seeds": "seeds",
+    "parameters": "parameters",
+    "training s": "training_seconds",
+    "prediction ms": "milliseconds",
+    **{mesh: mesh for mesh in _MESHES},
+    "residual": "residual",
+    "divergence": "divergence",
+    "solver in that time": "solver_error",
+    "solver with that error, ms": "solver_milliseconds",
+}
+_SOLVER: Mapping[str, str] = {
+    "solver on": "nodes",
+    "error": "error",
+    "at the end": "last",
+    "ms": "milliseconds",
+    "residual": "residual",
+    "divergence": "divergence",
+}
+
+
+def table(entries: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[Any]]]:
+    """Header and lines, one a peer, without the columns that nobody has anything in.
 
     Args:
         entries: of ``summary``.
+
+    Example:
+        >>> table([{"peer": "gcn", "error": 0.1, "spread": None, "seconds": 0.02}])
+        (['peer', 'error', 'prediction ms'], [['gcn', 0.1, 20.0]])
     """
-    return [
-        [
-            e["peer"], e["error"], e["spread"], e["seeds"], e["parameters"], round(e["training_seconds"]),
-            1e3 * e["seconds"], *(e[mesh] for mesh in _MESHES), e["residual"], e["solver_error"],
-            None if e["solver_seconds"] is None else 1e3 * e["solver_seconds"],
-        ]
-        for e in entries
-    ]  # fmt: skip
+    return _filled(_COLUMNS, entries)
+
+
+def solver_table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[Any]]]:
+    """The same of the solver's rows.
+
+    Args:
+        rows: of the solver.
+    """
+    return _filled(_SOLVER, rows)
+
+
+def _filled(columns: Mapping[str, str], entries: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[Any]]]:
+    told = [{**entry, **_milliseconds(entry)} for entry in entries]
+    header = [name for name, key in columns.items() if any(entry.get(key) is not None for entry in told)]
+    return header, [[entry.get(columns[name]) for name in header] for entry in told]
+
+
+def _milliseconds(entry: Mapping[str, Any]) -> dict[str, float]:
+    """Every time in seconds that an entry has under another name."""
+    times = {key.replace("seconds", "milliseconds"): entry.get(key) for key in ("seconds", "solver_seconds")}
+    return {key: 1e3 * seconds for key, seconds in times.items() if seconds is not None}
 
 
 def _of(rows: Sequence[Mapping[str, Any]], solver: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     def mean(name: str, mesh: str = "same") -> float | None:
-        numbers = [row["on"][mesh][name] for row in rows if mesh in row["on"]]
-        return None if None in numbers or not numbers else statistics.fmean(numbers)
+        numbers = [row["on"][mesh][name] for row in rows if name in row["on"].get(mesh, ())]
+        return statistics.fmean(numbers) if numbers else None
 
     errors = [row["on"]["same"]["error"] for row in rows]
     error, seconds = statistics.fmean(errors), statistics.fmean(row["on"]["same"]["seconds"] for row in rows)
@@ -71,7 +109,7 @@ def _of(rows: Sequence[Mapping[str, Any]], solver: Sequence[Mapping[str, Any]]) 
         "parameters": rows[0]["parameters"],
         "training_seconds": statistics.fmean(row["seconds"] for row in rows),
         "seconds": seconds,
-        "residual": mean("residual"),
+        **{name: mean(name) for name in ("last", "residual", "divergence")},
         **{mesh: mean("error", mesh) for mesh in _MESHES},
         "solver_error": min(quick) if quick else None,
         "solver_seconds": min(exact) if exact else None,

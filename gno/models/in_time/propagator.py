@@ -246,15 +246,15 @@ class Propagator(nn.Module):
         """Standard deviation of each channel of the state in training."""
         return torch.tensor([std for channel in self.states for std in channel.normalizer.std])
 
-    def fields(self, state: State) -> dict[str, Tensor]:
+    def fields(self, state: Float[Tensor, "*instants nodes channels"]) -> dict[str, Tensor]:
         """Field to values ``(nodes,)``, or ``(nodes, components)`` of more than one.
 
         Args:
-            state: physical values.
+            state: physical values, perhaps of several instants.
         """
-        parts = state.split([channel.spec.components for channel in self.states], dim=1)
+        parts = state.split([channel.spec.components for channel in self.states], dim=-1)
         named = {channel.spec.name: part for channel, part in zip(self.states, parts)}
-        return {name: part[:, 0] if part.shape[1] == 1 else part for name, part in named.items()}
+        return {name: part[..., 0] if part.shape[-1] == 1 else part for name, part in named.items()}
 
     def predict(self, mesh: Mesh, steps: Sequence[float]) -> Iterator[Mesh]:
         """The mesh with the state after each of some steps, in point data and, as means of the corners, in cell data.
