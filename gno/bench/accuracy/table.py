@@ -94,7 +94,8 @@ def _milliseconds(entry: Mapping[str, Any]) -> dict[str, float]:
 
 def _of(rows: Sequence[Mapping[str, Any]], solver: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     def mean(name: str, mesh: str = "same") -> float | None:
-        numbers = [row["on"][mesh][name] for row in rows if name in row["on"].get(mesh, ())]
+        told = (row["on"].get(mesh, {}).get(name) for row in rows)
+        numbers = [number for number in told if number is not None]
         return statistics.fmean(numbers) if numbers else None
 
     errors = [row["on"]["same"]["error"] for row in rows]
