@@ -49,7 +49,7 @@ def test_a_contest_of_a_map_in_time_has_its_solver_beside_it(gno: Callable[..., 
 @pytest.mark.parametrize(
     ("case", "peers", "conserved"),
     [
-        ("airfoil", ("gcn",), "residual"),
+        pytest.param("airfoil", ("gcn", "cfdgcn"), "residual", marks=pytest.mark.long),
         ("ns-torus", ("mgkn", "persistence"), "divergence"),
         ("cylinder", ("gcn", "persistence"), "divergence"),
     ],
