@@ -115,8 +115,8 @@ _TORUS = Case(
         "nodes": 500,
         "samples": 5,
         "tests": 1,
-        "options": {"viscosity": 1e-2, "end_time": 2.0, "solver_points": 24},
-        "solver": {"solver_points": (8, 12)},
+        "options": {"viscosity": 1e-2, "end_time": 0.75, "interval": 0.25, "solver_points": 24},
+        "solver": {"solver_points": (8, 16)},
     },
 )
 
