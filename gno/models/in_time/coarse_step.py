@@ -20,6 +20,8 @@ from gno.models.in_time.series import series_of
 from gno.models.operator.operator import Operator
 from gno.problems.registry import family_of
 
+_LOOKED_AT = 24  # steps of each trajectory that typical sizes are measured on, evenly spread
+
 State = Float[Tensor, "nodes channels"]
 States = Float[Tensor, "samples nodes channels"]
 
@@ -149,8 +151,9 @@ class CoarseStep:
             stepper, weight = self.stepper(mesh), torch.from_numpy(node_volume(mesh))[None, :, None]
             given = {channel.spec.name: channel.values(mesh)[None] for channel in self.still}
             for stride in (s for s in strides if s < len(series)):
-                u, truth = series[:-stride], series[stride:]
-                steps = torch.from_numpy(time[stride:] - time[:-stride])
+                begin = np.unique(np.linspace(0, len(series) - 1 - stride, _LOOKED_AT).astype(int))
+                u, truth = series[begin], series[begin + stride]
+                steps = torch.from_numpy(time[begin + stride] - time[begin])
                 everywhere = {name: a.expand(len(u), -1, -1) for name, a in given.items()}
                 stepped = self.joined(stepper.advance(self.named(u), everywhere, steps))
                 size, share = self.size(u, weight.expand(len(u), -1, -1)), weight / weight.sum()
