@@ -121,11 +121,13 @@ def _model(output: Output, path: Path) -> None:
 def _in_time(output: Output, model: Propagator) -> dict[str, Any]:
     """What a model in time says beside: its steps, and the patches whose values are given."""
     step, fixed = model.operator.inputs[-1], list(model.fixed)
+    of_fields = f" ({', '.join(model.fixed_fields)})" if fixed and model.fixed_fields else ""
     output.text(
         f"in time: predicts the {model.predict_as} over steps of {step.low[0]:.4g} to {step.high[0]:.4g}; "
-        f"given on: {', '.join(fixed) or 'no patch'}"
+        f"given on: {', '.join(fixed) or 'no patch'}{of_fields}"
     )
-    return {"predicts": model.predict_as, "steps": [step.low[0], step.high[0]], "fixed": fixed}
+    given = {"fixed": fixed, "fixed_fields": list(model.fixed_fields)}
+    return {"predicts": model.predict_as, "steps": [step.low[0], step.high[0]], **given}
 
 
 def _channel(role: str, channel: Any) -> dict[str, Any]:

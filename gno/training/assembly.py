@@ -39,7 +39,13 @@ def make_model(dataset: MeshDataset, recipe: Recipe) -> Operator | Propagator:
         return operator
     time = recipe.time or Time()
     propagator = Propagator.from_dataset(
-        dataset, name, strides=time.strides, predict=time.predict, fixed=time.fixed, **options
+        dataset,
+        name,
+        strides=time.strides,
+        predict=time.predict,
+        fixed=time.fixed,
+        fixed_fields=time.fixed_fields,
+        **options,
     )
     _check_augmentation(recipe, propagator.operator)
     return propagator

@@ -24,6 +24,7 @@ class Time(Section):
             Source: Sanchez-Gonzalez et al. 2020, arXiv 2002.09405, section 4.3.
         predict: ``change`` over a step, or the next ``state``.
         fixed: patches whose nodes take the values of the trajectory; ``*`` is the whole outer boundary.
+        fixed_fields: fields that do so there, as the velocity on a wall; all without them.
         valid_steps: steps of the rollouts that validate; fewer where a trajectory ends before.
 
     Example:
@@ -38,6 +39,7 @@ class Time(Section):
     noise: Annotated[float, Field(ge=0)] = 0.0
     predict: Literal["change", "state"] = "change"
     fixed: list[str] = Field(default=[])
+    fixed_fields: list[str] = Field(default=[])
     valid_steps: Annotated[int, Field(ge=1)] = 20
 
     def horizon_after(self, share: float) -> int:

@@ -132,7 +132,7 @@ class WindowObjective(Objective):
         draws = [np.random.default_rng((self.recipe.seed, step, 4, place)) for place in places]
         sizes = zip(draws, batch.ptr.diff().tolist())
         drawn = np.concatenate([draw.normal(scale=self.time.noise, size=(n, state.shape[1])) for draw, n in sizes])
-        free = ~batch.is_fixed[:, None]
+        free = ~(batch.is_fixed[:, None] & self.propagator.given_channels.to(state.device))
         return free * torch.from_numpy(drawn).to(state) * self.propagator.deviation.to(state)
 
     def _distance(self, state: Tensor, truth: Tensor, batch: Batch) -> Tensor:

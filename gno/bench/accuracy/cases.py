@@ -127,6 +127,8 @@ _WALLS: dict[str, Any] = {
 }
 _CHANNEL = {**_WALLS, "features": (*_WALLS["features"], "coordinates")}
 
+_ON_WALLS = {"fixed": ["inlet", "wall", "cylinder"], "fixed_fields": ["velocity"]}
+
 _CYLINDER = Case(
     "cylinder",
     {"label_nodes": 4000, "steps": 300},
@@ -140,7 +142,7 @@ _CYLINDER = Case(
         PERSISTENCE: {},
     },
     told={"params": ["inflow"]},
-    time={"strides": [5], "windows": 8, "pushforward": 1, "noise": 0.02, "fixed": ["inlet", "wall", "cylinder"]},
+    time={"strides": [5], "windows": 8, "pushforward": 1, "noise": 0.02, **_ON_WALLS},
     solver={"label_nodes": (250, 500, 1000, 2000)},
     quick={
         "nodes": 200,

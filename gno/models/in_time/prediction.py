@@ -39,7 +39,8 @@ def predict_in_time(propagator: Propagator, mesh: Mesh, steps: Sequence[float]) 
         with within_memory_of("a step", len(nodes)):
             graph, state = propagator.graph(part).to(device), propagator.state(part).to(device)
         first = {c.spec.name: c.values(part).numpy() for c in propagator.states}
-        first = {name: values[:, 0] if values.shape[1] == 1 else values for name, values in first.items()}
+        given = propagator.fixed_fields or tuple(first)
+        first = {name: first[name][:, 0] if first[name].shape[1] == 1 else first[name] for name in given}
         is_fixed = graph.is_fixed.cpu().numpy()
         for number, step in enumerate(steps):
             # Without gradients only here: between two meshes the caller's own setting holds.

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from gno.datasets.naming import suggestion
 from gno.datasets.reader import MeshDataset
 from gno.errors import ConfigError
 from gno.graph.multilevel import MultilevelData
@@ -38,7 +39,8 @@ class Propagator(nn.Module):
 
     The operator inside sees the still fields, the state and the time step, and returns the change, which has a
     normalizer of its own, or with ``predict="state"`` the next state. The nodes of ``fixed`` patches take the values
-    that are given there, exactly, after every step. With a ``StepCorrector`` inside, the change is that of a solver's
+    that are given there, exactly, after every step: of all fields, or of ``fixed_fields``. On the wall of a flow the
+    velocity is given, and the pressure is not. With a ``StepCorrector`` inside, the change is that of a solver's
     step and a correction.
 
     Source: Pfaff et al. 2021, arXiv 2010.03409, section 3.3 (changes as targets, values imposed on the boundary); the
@@ -49,19 +51,30 @@ class Propagator(nn.Module):
         states: fields of the state.
         predict: ``change`` or ``state``.
         fixed: patches whose nodes are given; ``*`` is the whole outer boundary.
+        fixed_fields: fields that are given there; all without them.
 
     Raises:
-        ConfigError: an operator of other inputs or targets, or a ``predict`` that is unknown or cannot be.
+        ConfigError: an operator of other inputs or targets, a ``predict`` that is unknown or cannot be, or a field that
+            is none of the state.
     """
 
+    given_channels: Bool[Tensor, " channels"]
+
     def __init__(
-        self, operator: Operator, states: Sequence[Channel], *, predict: str = "change", fixed: Sequence[str] = ()
+        self,
+        operator: Operator,
+        states: Sequence[Channel],
+        *,
+        predict: str = "change",
+        fixed: Sequence[str] = (),
+        fixed_fields: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self.operator, self.states = operator, tuple(states)
-        self.predict_as, self.fixed = predict, tuple(fixed)
+        self.predict_as, self.fixed, self.fixed_fields = predict, tuple(fixed), tuple(fixed_fields)
         if predict not in PREDICTIONS:
             raise ConfigError(f"predict {predict!r} is unknown", why=f"known: {', '.join(PREDICTIONS)}")
+        self.register_buffer("given_channels", _given_channels(self.states, self.fixed_fields), persistent=False)
         wanted = [*(channel.spec.name for channel in self.states), STEP]
         found = [channel.spec.name for channel in operator.inputs][-len(wanted) :]
         if found != wanted or operator.num_outputs != self.num_states:
@@ -84,6 +97,7 @@ class Propagator(nn.Module):
         strides: Sequence[int] = (1,),
         predict: str = "change",
         fixed: Sequence[str] = (),
+        fixed_fields: Sequence[str] = (),
         **options: Any,
     ) -> Propagator:
         """An untrained propagator for the trajectories of a dataset.
@@ -94,6 +108,7 @@ class Propagator(nn.Module):
             strides: instants that a step may span; lengths and changes of such steps are measured.
             predict: ``change`` or ``state``.
             fixed: patches whose nodes are given.
+            fixed_fields: fields that are given there; all without them.
             **options: of ``Operator.from_dataset``.
 
         Raises:
@@ -103,7 +118,7 @@ class Propagator(nn.Module):
         from gno.models.in_time.build import build_in_time, seen_trajectories
 
         operator, states = build_in_time(dataset, model, strides=strides, predict=predict, options=options)
-        propagator = cls(operator, states, predict=predict, fixed=fixed)
+        propagator = cls(operator, states, predict=predict, fixed=fixed, fixed_fields=fixed_fields)
         if propagator.coarse_step is not None:
             propagator.coarse_step.measure(seen_trajectories(dataset), strides)
         return propagator
@@ -200,7 +215,7 @@ class Propagator(nn.Module):
             graph: made by ``graph``, or a PyG ``Batch`` of such.
             state: physical values.
             step: length of the step, perhaps one for each graph of the batch.
-            given: values after the step, of which those at fixed nodes are taken; without it they stay as they are.
+            given: values after the step, taken at fixed nodes; without it they stay as they are there.
 
         Shapes:
             - output: ``(nodes, channels)``
@@ -211,7 +226,8 @@ class Propagator(nn.Module):
             new = state + new
         if self.coarse_step is not None:
             new = self.coarse_step.admitted(graph, new, moved.stepped)
-        return torch.where(graph.is_fixed[:, None], state if given is None else given, new)
+        is_given = graph.is_fixed[:, None] & self.given_channels
+        return torch.where(is_given, state if given is None else given, new)
 
     def rollout(
         self,
@@ -307,3 +323,15 @@ class Propagator(nn.Module):
         from gno.models.in_time.saved import load
 
         return load(path)
+
+
+def _given_channels(states: Sequence[Channel], fields: Sequence[str]) -> Bool[Tensor, " channels"]:
+    """Which channels of the state are given at fixed nodes."""
+    names = [channel.spec.name for channel in states]
+    unknown = [name for name in fields if name not in names]
+    if unknown:
+        raise ConfigError(
+            f"fixed_fields has {unknown[0]!r}", why=f"fields of the state: {', '.join(names)}",
+            fix=suggestion(unknown[0], names),
+        )  # fmt: skip
+    return torch.tensor([not fields or c.spec.name in fields for c in states for _ in range(c.spec.components)])

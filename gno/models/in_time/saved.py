@@ -24,6 +24,7 @@ def save(propagator: Propagator, path: str | os.PathLike[str]) -> None:
         "states": [state.to_dict() for state in propagator.states],
         "predict": propagator.predict_as,
         "fixed": list(propagator.fixed),
+        "fixed_fields": list(propagator.fixed_fields),
     }
     write(path, propagator.operator.network, {**description_of(propagator.operator), "time": time})
 
@@ -57,4 +58,5 @@ def propagator_of(path: Path, header: Header) -> Propagator:
     """
     operator, time = operator_of(path, header), header.description["time"]
     states = [Channel.from_dict(data) for data in time["states"]]
-    return Propagator(operator, states, predict=time["predict"], fixed=time["fixed"])
+    fields = time.get("fixed_fields", ())  # of an earlier file: all
+    return Propagator(operator, states, predict=time["predict"], fixed=time["fixed"], fixed_fields=fields)

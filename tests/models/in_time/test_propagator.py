@@ -16,6 +16,7 @@ from gno.mesh import shapes
 from gno.models import Operator, Propagator
 from gno.models.in_time.series import series_of
 from gno.models.saved import load
+from gno.problems import CylinderFlow, generate
 from tests.models.conftest import trajectory
 
 NETWORKS: dict[str, dict[str, Any]] = {
@@ -24,6 +25,8 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "meshgraphnet": {"depth": 2},
     "gcn": {"depth": 2},
 }
+
+ONE: dict[str, Any] = {"levels": 1, "spacing": [], "radius": [0.1]}
 
 
 def untrained(dataset: MeshDataset, model: str = "gkn", **options: Any) -> Propagator:
@@ -91,6 +94,31 @@ def test_given_values_on_patches_are_exact_after_every_step(trajectories: MeshDa
         assert torch.equal(new[on], u[0][on])
     whole = untrained(trajectories, fixed=("*",))
     assert int(whole.graph(sample.mesh).is_fixed.sum()) == int(((x * (1 - x) * y * (1 - y)) == 0).sum())
+
+
+def test_where_a_velocity_is_given_the_pressure_may_not_be(tmp_path: Path) -> None:
+    flow = CylinderFlow(nodes=110, label_nodes=110, steps=2, interval=0.05)
+    with MeshDataset(generate(flow, tmp_path / "cylinder.h5", 2)) as dataset:
+        options = {"width": 4, "depth": 1, "kernel": {"width": 4}}
+        own = {"fixed": ["cylinder"], "fixed_fields": ["velocity"]}
+        propagator = Propagator.from_dataset(dataset, "meshgraphnet", geometry=ONE, **own, **options).double()
+        sample = dataset[0]
+        graph, u = propagator.graph(sample.mesh), propagator.state(sample.at(0))
+        given = torch.randn(u.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+        free, new = propagator.advance(graph, u, 0.05), propagator.advance(graph, u, 0.05, given)
+        on = graph.is_fixed
+        assert torch.equal(new[on, :2], given[on, :2])
+        assert torch.equal(new[:, 2], free[:, 2])
+        assert not ((new[on, 2] == given[on, 2]) | (new[on, 2] == u[on, 2])).any()
+        (found,) = propagator.predict(sample.at(0), [0.05])
+        assert np.array_equal(found.point_data["velocity"][on], sample.at(0).point_data["velocity"][on])
+        assert not np.isclose(found.point_data["pressure"][on], u[on, 2], rtol=1e-9).any()
+        propagator.save(tmp_path / "m.safetensors")
+        assert Propagator.load(tmp_path / "m.safetensors").fixed_fields == ("velocity",)
+        with pytest.raises(ConfigError, match="fixed_fields has 'velocty'"):
+            Propagator.from_dataset(
+                dataset, "meshgraphnet", geometry=ONE, fixed=["cylinder"], fixed_fields=["velocty"], **options
+            )
 
 
 def test_a_prediction_is_one_mesh_a_step(trajectories: MeshDataset) -> None:
