@@ -141,3 +141,16 @@ def within_memory_of(doing: str, count: int, *, of: str = "nodes") -> AbstractCo
         gno.errors.ResourceError: out of memory in a prediction on 4,000 nodes; 900 GiB; a mesh of 2,000 may fit
     """
     return within_memory(f"in {doing} on {count:,} {of}", fix=f"a mesh of {count // 2:,} may fit")
+
+
+def said_of_arguments(error: TypeError) -> str:
+    """What Python says of a constructor's arguments, without the constructor's name.
+
+    Args:
+        error: of the call.
+
+    Example:
+        >>> said_of_arguments(TypeError("Wall.__init__() missing 1 required positional argument: 'velocity'"))
+        "missing 1 required positional argument: 'velocity'"
+    """
+    return str(error).rpartition("__init__() ")[2]

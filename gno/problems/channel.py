@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from gno.fv import Condition, Inlet, NoSlip, PressureOutlet
@@ -97,13 +98,20 @@ class Channel:
         Args:
             mesh: of the channel.
         """
-        given, walls = (
-            np.isin(np.arange(mesh.num_points), np.concatenate([mesh.boundary[name].ravel() for name in names]))
-            for names in (("inlet", "wall", CYLINDER), ("wall", CYLINDER))
-        )
+        given, walls = nodes_on(mesh, ("inlet", "wall", CYLINDER)), nodes_on(mesh, ("wall", CYLINDER))
         velocity = np.array(self.profile(torch.from_numpy(mesh.points)))
         return Held(given, np.where(walls[:, None], 0.0, velocity))
 
     @staticmethod
     def _scale(nodes: int) -> float:
         return float(np.sqrt(2150 / nodes))
+
+
+def nodes_on(mesh: Mesh, patches: Sequence[str]) -> Bool[np.ndarray, " nodes"]:
+    """Which nodes lie on some patches.
+
+    Args:
+        mesh: of the channel.
+        patches: their names.
+    """
+    return np.isin(np.arange(mesh.num_points), np.concatenate([mesh.boundary[name].ravel() for name in patches]))

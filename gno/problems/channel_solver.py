@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from gno.fv import Condition, FVMesh, Projection
 from gno.fv.incompressible.state import FlowState
-from gno.fv.linear.linear_map import LinearMap
 from gno.fv.reconstruction.nodes import cells_to_nodes
 from gno.mesh import Mesh
-from gno.problems.channel import Channel
+from gno.problems.channel import Channel, nodes_on
 
 _MOST = 512  # steps in a span: a flow that asks for more is lost, and its errors say so
 
@@ -38,9 +36,8 @@ class ChannelSolver:
 
     def __init__(self, mesh: Mesh, *, viscosity: float, courant: float) -> None:
         self.mesh, self.viscosity, self.courant = mesh, viscosity, courant
-        self._volumes, self._mean = FVMesh.of(mesh), _corner_mean(mesh)
-        closed = [facets.ravel() for name, facets in mesh.boundary.items() if name != "outlet"]
-        self._given = torch.from_numpy(np.isin(np.arange(mesh.num_points), np.concatenate(closed)))
+        self._volumes, self._corners = FVMesh.of(mesh), [torch.tensor(cells) for cells in mesh.cells.values()]
+        self._given = torch.from_numpy(nodes_on(mesh, [name for name in mesh.boundary if name != "outlet"]))
         self._at_rest, self._steps = self._stepping(1.0), dict[float, Projection]()
 
     def start(self, u: Float[Tensor, "nodes 2"], speed: float) -> FlowState:
@@ -50,7 +47,8 @@ class ChannelSolver:
             u: velocity at the nodes.
             speed: mean of the inflow.
         """
-        return self._at_rest.start(self._mean(u), boundary=_conditions(speed))
+        means = torch.cat([u[corners].mean(dim=1) for corners in self._corners])
+        return self._at_rest.start(means, boundary=_conditions(speed))
 
     def after(self, flow: FlowState, speed: float, span: float) -> FlowState:
         """The flow after a span of time.
@@ -90,13 +88,9 @@ class ChannelSolver:
     def _stepping(self, length: float) -> Projection:
         return Projection(self._volumes, _conditions(1.0), dt=length, courant=math.inf)
 
-    @torch.no_grad()
     def _count(self, flow: FlowState, span: float) -> int:
         """Steps in a span: a power of the square root of 2, so that there are few factors to make."""
-        geometry = self._volumes.geometry()
-        passing = torch.zeros_like(geometry.volume).index_add_(0, geometry.owner, flow.flux.abs())
-        passing.index_add_(0, geometry.neighbor, flow.flux[: geometry.num_inner].abs())
-        wanted = 0.5 * span * float((passing / geometry.volume).max()) / self.courant
+        wanted = span * self._at_rest.courant_number(flow) / self.courant  # that is of steps of length one
         if not wanted <= _MOST:  # or not finite
             return _MOST
         return math.ceil(2 ** (math.ceil(2 * math.log2(max(wanted, 1.0))) / 2))
@@ -104,12 +98,3 @@ class ChannelSolver:
 
 def _conditions(speed: float) -> dict[str, Condition]:
     return Channel(0.0, 0.0, 0.0, speed).conditions
-
-
-def _corner_mean(mesh: Mesh) -> LinearMap:
-    """From values at the nodes to means over the corners of cells."""
-    corners = list(mesh.cells.values())
-    node = torch.from_numpy(np.concatenate([cells.ravel() for cells in corners]))
-    many = torch.cat([torch.full((len(cells),), cells.shape[1]) for cells in corners])
-    cell = torch.arange(mesh.num_cells).repeat_interleave(many)
-    return LinearMap(cell, node, (1 / many.double())[cell], (mesh.num_cells, mesh.num_points))

@@ -249,6 +249,10 @@ class Projection:
         u, p = self._with_boundary(flow, boundary)
         return do.velocity_gradient(u).reshape(cells, dim, dim).mT, do.pressure_gradient(p).reshape(cells, dim)
 
+    def courant_number(self, flow: FlowState) -> float:
+        """Largest part of a cell's volume that leaves it in one step; not a number where the flow has none."""
+        return float(self._leaving(flow)[0].max())
+
     def imbalance(self, flow: FlowState) -> float:
         """Largest sum of fluxes out of a cell, over the largest sum of their sizes in any cell."""
         return self._imbalance(flow, float(self._equations.do.passing(flow.flux.detach().abs()).max()))
@@ -287,9 +291,7 @@ class Projection:
 
     def _refuse_fast(self, flow: FlowState) -> tuple[float, float]:
         """The largest Courant number, if the step is not too long for it, and what flows through any cell's faces."""
-        passing = self._equations.do.passing(flow.flux.detach().abs())
-        volume = self._held.geometry.volume.detach()
-        part = 0.5 * self.dt * passing / volume
+        part, passing = self._leaving(flow)
         largest = float(part.max() + 0 * flow.velocity.detach().sum())
         if not largest <= self.courant:
             part = torch.where(part.isfinite() & flow.velocity.detach().isfinite().all(1), part, torch.inf)
@@ -303,3 +305,8 @@ class Projection:
                 fix=f"take dt below {self.dt * self.courant / largest:.3g}" if finite else "take a smaller dt",
             )
         return largest, float(passing.max())
+
+    def _leaving(self, flow: FlowState) -> tuple[Float[Tensor, " cells"], Float[Tensor, " cells"]]:
+        """The part of each cell's volume that leaves it in one step, and what flows through its faces."""
+        passing = self._equations.do.passing(flow.flux.detach().abs())
+        return 0.5 * self.dt * passing / self._held.geometry.volume.detach(), passing

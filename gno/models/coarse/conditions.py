@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gno.datasets.naming import suggestion
-from gno.errors import ConfigError
+from gno.errors import ConfigError, said_of_arguments
 from gno.fv import Condition, Dirichlet, FarField, Inlet, Neumann, NoSlip, PressureOutlet, Slip, Symmetry
 
 _KINDS: dict[str, Any] = {
@@ -41,9 +41,7 @@ def _condition(patch: str, given: Any) -> Condition:
     try:
         condition: Condition = _KINDS[kind](*values)
     except TypeError as error:
-        raise ConfigError(
-            f"patch {patch!r} has condition {given!r}", why=str(error).rpartition("__init__() ")[2]
-        ) from error
+        raise ConfigError(f"patch {patch!r} has condition {given!r}", why=said_of_arguments(error)) from error
     return condition
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gno.datasets.naming import suggestion
-from gno.errors import ConfigError
+from gno.errors import ConfigError, said_of_arguments
 from gno.models.coarse.compressible import CoarseCompressible
 from gno.models.coarse.diffusion import CoarseDiffusion
 from gno.models.coarse.incompressible import CoarseIncompressible
@@ -43,7 +43,5 @@ def solver_of(table: Mapping[str, Any]) -> CoarseSolver:
     try:
         solver: CoarseSolver = SOLVERS[name](**{key: value for key, value in table.items() if key != "name"})
     except TypeError as error:
-        raise ConfigError(
-            f"coarse solver {name!r} cannot be made", why=str(error).rpartition("__init__() ")[2]
-        ) from error
+        raise ConfigError(f"coarse solver {name!r} cannot be made", why=said_of_arguments(error)) from error
     return solver

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from gno.datasets.naming import suggestion
-from gno.errors import ConfigError
+from gno.errors import ConfigError, said_of_arguments
 from gno.models.networks.gcn import GCN
 from gno.models.networks.gkn import GKN
 from gno.models.networks.meshgraphnet import MeshGraphNet
@@ -45,7 +45,7 @@ def make(name: str, arguments: Mapping[str, Any], known: Mapping[str, type[nn.Mo
     try:
         return kind_of(name, known)(**arguments)
     except TypeError as error:
-        raise ConfigError(f"model {name!r} cannot be made", why=str(error).rpartition("__init__() ")[2]) from error
+        raise ConfigError(f"model {name!r} cannot be made", why=said_of_arguments(error)) from error
 
 
 def kind_of(name: str, known: Mapping[str, type[nn.Module]] = NETWORKS) -> type[nn.Module]:
