@@ -129,14 +129,13 @@ class _Tables:
         row: dict[str, float | int] = {"sample": first.index, "nodes": first.mesh.num_points}
         plain = plain_rollouts(propagator, first.mesh, one)
         methods = {"": one, "persistence_": still} | {method: states for method, (states, _) in plain.items()}
+        walls = forces_of(propagator, first.mesh, methods, viscosity)
         for method, states in methods.items():
             curves = curves_of(propagator, first.mesh, states)
             self.curves.setdefault(method, []).append(curves)
             row |= {method + name: number for name, number in curves.numbers().items()}
-            walls = forces_of(propagator, first.mesh, states, viscosity)
-            row |= _force_errors(method, walls)
-            if not method:
-                self.forces += _forces(first.index, one.time, walls)
+            row |= _force_errors(method, walls[method])
+        self.forces += _forces(first.index, one.time, walls[""])
         self.waves += spectra(propagator, first.mesh, one)
         self.rows.append(
             row | {"seconds": seconds} | {f"{method}seconds": spent for method, (_, spent) in plain.items()}

@@ -135,24 +135,32 @@ def viscosity_of(params: Mapping[str, float], attributes: Mapping[str, Any]) -> 
     return None if found is None else float(found)
 
 
-def forces_of(propagator: Propagator, mesh: Mesh, rollout: Rollout, viscosity: float | None) -> dict[str, ForceCurves]:
+def forces_of(
+    propagator: Propagator, mesh: Mesh, rollouts: Mapping[str, Rollout], viscosity: float | None
+) -> dict[str, dict[str, ForceCurves]]:
     """Forces on the walls: the patches where the true velocity is zero throughout.
 
     Args:
         propagator: whose states they are.
         mesh: of the trajectory.
-        rollout: truth and prediction.
+        rollouts: of each method, of one and the same truth.
         viscosity: kinematic.
 
     Returns:
-        patch to its forces; none without a viscosity, velocity, pressure or wall, nor in space.
+        of each method, patch to its forces; none without a viscosity, velocity, pressure or wall, nor in space.
     """
     widths = {channel.spec.name: channel.spec.components for channel in propagator.states}
     if viscosity is None or mesh.dim != 2 or widths.get("velocity") != 2 or widths.get("pressure") != 1:
-        return {}
-    fields = [[propagator.fields(u.double()) for u in states] for states in (rollout.truth, rollout.prediction)]
-    speed = torch.stack([one["velocity"].norm(dim=1) for one in fields[0]]).amax(dim=0).numpy()
+        return {method: {} for method in rollouts}
+    truth = propagator.fields(next(iter(rollouts.values())).truth.double())
+    speed = truth["velocity"].norm(dim=2).amax(dim=0).numpy()
     walls = [name for name, nodes in mesh.boundary.items() if speed[nodes].max() <= _AT_REST * speed.max()]
     force = WallForces.of(mesh, walls)
-    found = [[force(one["velocity"], one["pressure"], viscosity) for one in part] for part in fields]
-    return {name: ForceCurves(*(np.stack([f[name].numpy() for f in part]) for part in found)) for name in walls}
+
+    def curves(fields: Mapping[str, Tensor]) -> dict[str, Float[np.ndarray, "instants 2"]]:
+        found = [force(u, p, viscosity) for u, p in zip(fields["velocity"], fields["pressure"])]
+        return {name: np.stack([one[name].numpy() for one in found]) for name in walls}
+
+    true = curves(truth)
+    found = {method: curves(propagator.fields(one.prediction.double())) for method, one in rollouts.items()}
+    return {method: {name: ForceCurves(true[name], part[name]) for name in walls} for method, part in found.items()}
