@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -61,6 +62,7 @@ class Burgers(Family):
 
     name: ClassVar[str] = "burgers"
     equation: ClassVar[str] = "du/dt + d(u^2/2)/dx = nu d2u/dx2 on the unit circle; u0: u at time 0"
+    constants: ClassVar[Mapping[str, str]] = {"viscosity": "viscosity", "end_time": "end_time"}
 
     viscosity: float = 0.1
     resolution: int = 1024

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
@@ -65,6 +65,7 @@ class CylinderFlow(Family):
 
     name: ClassVar[str] = "cylinder"
     equation: ClassVar[str] = "dv/dt + div(v v) = -grad p + nu lap v, div v = 0; v: velocity, p: pressure over density"
+    constants: ClassVar[Mapping[str, str]] = {"viscosity": "viscosity"}
 
     viscosity: float = 1e-3
     x: tuple[float, float] = (0.15, 0.35)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar, Literal
@@ -74,6 +75,7 @@ class Darcy(DarcyFlow):
 
     name: ClassVar[str] = "darcy"
     equation: ClassVar[str] = "-div(a grad u) = f; a: permeability, f: source"
+    constants: ClassVar[Mapping[str, str]] = {"source": "source", "forcing": "source", "boundary": "boundary"}
 
     coefficient: Literal["two-phase", "log-normal"] = "two-phase"
     contrast: float = 4.0

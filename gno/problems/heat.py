@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -48,6 +49,7 @@ class Heat(OnPolygons):
 
     name: ClassVar[str] = "heat"
     equation: ClassVar[str] = "du/dt = D lap u, u = 0 on the boundary"
+    constants: ClassVar[Mapping[str, str]] = {"diffusivity": "diffusivity"}
 
     diffusivity: float = 0.01
 

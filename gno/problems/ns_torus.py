@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import ClassVar
@@ -73,6 +73,7 @@ class TorusFlow(Family):
 
     name: ClassVar[str] = "ns-torus"
     equation: ClassVar[str] = "dw/dt + v . grad w = nu lap w + f on the unit torus; w: vorticity, v: velocity"
+    constants: ClassVar[Mapping[str, str]] = {"viscosity": "viscosity"}
 
     viscosity: float = 1e-3
     resolution: int = 64

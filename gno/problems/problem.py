@@ -49,6 +49,8 @@ class Family(ABC):
     """Name on the command line."""
     equation: ClassVar[str]
     """The equation in one line of plain text."""
+    constants: ClassVar[Mapping[str, str]] = {}
+    """Options that are part of the equation, with the field or parameter that tells a model so, if it takes that."""
     seed: int
     """Seed of all random numbers."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -52,6 +53,7 @@ class Stirred(OnPolygons):
 
     name: ClassVar[str] = "advection-diffusion"
     equation: ClassVar[str] = "du/dt + v . grad u = D lap u, v = (dpsi/dy, -dpsi/dx), u = psi = 0 on the boundary"
+    constants: ClassVar[Mapping[str, str]] = {"diffusivity": "diffusivity"}
 
     diffusivity: float = 0.01
     speed: float = 1.0

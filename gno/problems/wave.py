@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -48,6 +49,7 @@ class Wave(OnPolygons):
 
     name: ClassVar[str] = "wave"
     equation: ClassVar[str] = "d2u/dt2 = c^2 lap u, u = 0 on the boundary; rate: du/dt"
+    constants: ClassVar[Mapping[str, str]] = {"speed": "speed"}
 
     speed: float = 1.0
     substeps: int = 24

@@ -116,11 +116,11 @@ def evaluate(
         for name in names:
             dataset.field(name)
         if strict:
-            Outside.of(operator, ((sample.index, sample.mesh) for sample in dataset)).refuse(data)
+            Outside.of(operator, dataset.attributes, ((sample.index, sample.mesh) for sample in dataset)).refuse(data)
         problem = _problem(dataset, names, tell)
         methods = methods_of(operator, problem, names)
         methods[""](dataset[0].mesh.without(names))  # the first prediction of a process is slower than later ones
-        rows, outside, coverage = list[Row](), Outside(operator), Coverage(operator)
+        rows, outside, coverage = list[Row](), Outside(operator, dataset.attributes), Coverage(operator)
         errors: dict[str, list[FieldErrors]] = {method: [] for method in methods}
         for number, sample in enumerate(dataset):
             compared = _compared(sample.mesh, methods, operator.targets, problem)

@@ -82,7 +82,7 @@ def evaluate_in_time(
         for channel in propagator.states:
             dataset.field(channel.spec.name)
         trajectories = Trajectories(dataset, propagator, memory=_MEMORY)
-        outside = Outside.of(propagator.operator, _beginnings(propagator, trajectories))
+        outside = Outside.of(propagator.operator, dataset.attributes, _beginnings(propagator, trajectories))
         if strict:
             outside.refuse(data)
         for i in range(len(dataset)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from gno.mesh import Mesh, node_volume
 from gno.models import Operator
 from gno.models.operator.novelty import mean_novelty
 from gno.models.operator.ranges import unlike
+from gno.problems.registry import family_of
 
 
 @dataclass(frozen=True)
@@ -37,22 +38,24 @@ class Outside:
 
     Args:
         operator: the model.
+        attributes: of the dataset that is looked at.
     """
 
-    def __init__(self, operator: Operator) -> None:
-        self.operator = operator
+    def __init__(self, operator: Operator, attributes: Mapping[str, Any] | None = None) -> None:
+        self.operator, self.equation = operator, _unlike_equation(operator, attributes or {})
         self.samples: dict[int, Unlike] = {}
         self.novelty: dict[int, float] = {}
 
     @classmethod
-    def of(cls, operator: Operator, meshes: Iterable[tuple[int, Mesh]]) -> Outside:
+    def of(cls, operator: Operator, attributes: Mapping[str, Any], meshes: Iterable[tuple[int, Mesh]]) -> Outside:
         """What a model finds of meshes.
 
         Args:
             operator: the model.
+            attributes: of their dataset.
             meshes: number of a sample and its mesh with the input fields; a sample may come with several.
         """
-        found = cls(operator)
+        found = cls(operator, attributes)
         for number, mesh in meshes:
             found.add(number, mesh)
         return found
@@ -83,8 +86,11 @@ class Outside:
         return sum(1 for unlike in self.samples.values() if unlike.lines)
 
     @property
-    def warning(self) -> str:
-        """One line with numbers; empty where all samples lie inside."""
+    def warnings(self) -> list[str]:
+        """A line where the equation is another, and one where samples lie outside."""
+        return [line for line in (self.equation, self._samples_outside()) if line]
+
+    def _samples_outside(self) -> str:
         first = next(((number, unlike) for number, unlike in self.samples.items() if unlike.lines), None)
         if first is None:
             return ""
@@ -102,12 +108,12 @@ class Outside:
         Raises:
             DataError: there is one.
         """
-        if self.warning:
-            raise unlike(f"{data}: {self.warning}")
+        if self.warnings:
+            raise unlike(f"{data}: {self.warnings[0]}")
 
     def numbers(self) -> dict[str, Any]:
-        """``outside``, how many samples lie outside, and ``warnings``, a line that says so."""
-        return {"outside": self.count, "warnings": [self.warning] if self.warning else []}
+        """``outside``, how many samples lie outside, and ``warnings``."""
+        return {"outside": self.count, "warnings": self.warnings}
 
     def row(self, number: int) -> dict[str, float | int]:
         """In how many ways a sample lies ``outside``, its largest ``distance_from_training`` and mean ``novelty``.
@@ -118,3 +124,15 @@ class Outside:
         unlike = self.samples.get(number, INSIDE)
         novelty = {"novelty": self.novelty[number]} if number in self.novelty else {}
         return {"outside": len(unlike.lines), "distance_from_training": unlike.deviations} | novelty
+
+
+def _unlike_equation(operator: Operator, attributes: Mapping[str, Any]) -> str:
+    """What the model is not told, and is another than in training; empty where nothing is, or it is not known."""
+    model, data = family_of(operator.attributes), family_of(attributes)
+    if model is None or data is None or model.name != data.name:
+        return ""
+    seen = {channel.spec.name for channel in operator.inputs}
+    unseen = [option for option, told_by in model.constants.items() if told_by not in seen]
+    pairs = [(option, getattr(data, option), getattr(model, option)) for option in unseen]
+    changed = [f"{option} is {now}, and was {then} in training" for option, now, then in pairs if now != then]
+    return f"another equation than that of the training: {'; '.join(changed)}" if changed else ""

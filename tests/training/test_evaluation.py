@@ -17,8 +17,9 @@ from gno.datasets import DatasetWriter, FieldSpec, MeshDataset
 from gno.errors import ConfigError, DataError
 from gno.mesh import Mesh, cell_volume, node_volume, shapes
 from gno.models import Operator
-from gno.problems import Darcy, generate
+from gno.problems import Burgers, Darcy, generate
 from gno.training import Event, Recipe, evaluate, train
+from gno.training.outside import Outside
 
 
 @pytest.fixture(scope="module")
@@ -238,3 +239,26 @@ def test_samples_outside_the_training_are_counted_and_strict_refuses(what: str, 
     assert int(row["outside"]) > 0
     assert f"{deviations:.3g} deviations" in line
     assert evaluate(tmp_path / "m.safetensors", data, out, split="train", strict=True)["warnings"] == []
+
+
+def test_another_equation_than_that_of_the_training_is_told_and_strict_refuses_it(model: Path, tmp_path: Path) -> None:
+    problem = Darcy(nodes=60, shapes=("square",), held_out=(), refinement=3, test_fraction=0.5, seed=2)
+    same = generate(replace(problem, nodes=80), tmp_path / "same.h5", 2)
+    assert not any("another equation" in line for line in evaluate(model, same, tmp_path / "same")["warnings"])
+    other = generate(replace(problem, source=2.0), tmp_path / "other.h5", 2)
+    line = evaluate(model, other, tmp_path / "other")["warnings"][0]
+    assert line == "another equation than that of the training: source is 2.0, and was 1.0 in training"
+    with pytest.raises(DataError, match=r"source is 2\.0"):
+        evaluate(model, other, tmp_path / "out", strict=True)
+
+
+@pytest.mark.filterwarnings("ignore:a constant field is shifted")
+def test_a_constant_that_the_model_is_told_is_no_other_equation(tmp_path: Path) -> None:
+    problem = Burgers(resolution=32, solver_points=32, test_fraction=0.5)
+    made = [generate(replace(problem, viscosity=nu), tmp_path / f"{nu}.h5", 2) for nu in (0.1, 0.2)]
+    for params, told in ((("viscosity",), False), ((), True)):
+        with MeshDataset(made[0]) as dataset:
+            operator = Operator.from_dataset(dataset, "gcn", width=4, depth=1, params=params)
+        with MeshDataset(made[1], params=params) as dataset:
+            outside = Outside(operator, dataset.attributes)
+        assert any("viscosity is 0.2" in line for line in outside.warnings) == told

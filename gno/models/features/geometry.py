@@ -35,7 +35,8 @@ class Geometry:
         spacing: of each coarse level, ascending.
         radius: of the edges inside each level, level 0 included.
         features: some of ``boundary_distance``, ``is_boundary``, ``coordinates`` and ``patch_distance``.
-        scale: length that distances and coordinates are measured in: where none is given, ``depth``.
+        scale: length that distances and coordinates are measured in: where none is given, ``depth``, or of meshes
+            without a node off the boundary half of their extent.
         center: what coordinates are measured from.
         seed: of the choice of levels.
         period: length of the periodic box along each axis, 0 where it is not periodic; empty where nothing is.
@@ -113,10 +114,11 @@ class Geometry:
             raise ConfigError(f"geometry option {wrong[0]!r} is unknown", why=f"known: levels, {', '.join(known)}")
         if not 1 <= levels <= 16:
             raise ConfigError(f"levels is {levels}", why="it must lie between 1 and 16")
-        edge, depth, middle, dim = _measured(meshes)
+        edge, depth, extent, middle = _measured(meshes)
         spacing = tuple(given.get("spacing", [_FIRST * edge * _RATIO**k for k in range(levels - 1)]))
         radius = given.get("radius", (_FINEST * edge, *(INTRA_FACTOR * s for s in spacing)))
-        own = {"dim": dim, "spacing": spacing, "radius": radius, "scale": depth, "center": middle, "depth": depth}
+        own = {"dim": len(middle), "spacing": spacing, "radius": radius, "center": middle}
+        own |= {"scale": depth or extent / 2, "depth": depth}
         return cls(**(own | given))
 
     @classmethod
@@ -156,14 +158,16 @@ class Geometry:
         )
 
 
-def _measured(meshes: Iterable[Mesh]) -> tuple[float, float, tuple[float, ...], int]:
-    """Median edge length, greatest distance to the boundary, middle of the boxes, dimension."""
-    edges, depths, middles = [], [], []
+def _measured(meshes: Iterable[Mesh]) -> tuple[float, float, float, tuple[float, ...]]:
+    """Median edge length, greatest distance to the boundary, longest side of the boxes, their middle."""
+    edges, depths, extents, middles = [], [], [], []
     for mesh in meshes:
         edges.append(mesh.edge_length)
         depths.append(float(boundary_distance(mesh).max()))
-        middles.append((mesh.points.min(0) + mesh.points.max(0)) / 2)
+        low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
+        extents.append(float((high - low).max()))
+        middles.append((low + high) / 2)
     if not edges:
         raise DataError("no training mesh to take lengths from")
     middle: Sequence[float] = np.mean(middles, axis=0).tolist()
-    return float(np.median(edges)), max(depths), tuple(middle), len(middle)
+    return float(np.median(edges)), max(depths), max(extents), tuple(middle)

@@ -12,6 +12,7 @@ import torch
 from torch_geometric.data import Batch
 
 from gno.datasets import DatasetWriter, FieldSpec, MeshDataset, Normalizer
+from gno.datasets.layouts.grid import Grid
 from gno.errors import ConfigError, DataError, MeshError, SolverError
 from gno.graph import mesh_edges
 from gno.mesh import Mesh, cell_volume, node_volume, shapes
@@ -328,6 +329,13 @@ def test_three_dimensions_and_vector_fields() -> None:
     assert out.point_data["velocity"].shape == (mesh.num_points, 3)
     assert out.cell_data["velocity"].shape == (mesh.num_cells, 3)
     assert np.abs(out.point_data["velocity"][mesh.boundary_nodes]).max() == 0
+
+
+def test_a_strip_without_a_node_inside_is_measured_by_its_length() -> None:
+    strip = Grid([np.arange(16) / 16]).mesh
+    geometry = Geometry.from_meshes([strip], levels=1)
+    assert geometry.scale == pytest.approx(np.ptp(strip.points[:, 0]) / 2)
+    assert geometry.depth == 0
 
 
 def test_coordinates_are_features_if_asked(dataset: MeshDataset) -> None:
