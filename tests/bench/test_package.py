@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from torch import Tensor
 from gno.bench.accuracy import Contest
 from gno.bench.accuracy.grid import Grid
 from gno.bench.accuracy.learner import Item, Learner
+from gno.bench.accuracy.neuralop import Fourier, Geometric
 from gno.bench.accuracy.package import environment
 from gno.bench.accuracy.suite import measure
 from gno.errors import ResourceError
@@ -27,6 +31,9 @@ class Oracle(Learner):
     def item(self, mesh: Mesh) -> Item:
         x = torch.as_tensor(self.seen(mesh))
         return Item(x, x, torch.as_tensor(self.wanted(mesh)), torch.ones(len(x)))
+
+    def moved(self, item: Item, motion: int) -> Item:
+        return item
 
     def forward(self, items: Sequence[Item]) -> list[Tensor]:
         return [one.x for one in items]
@@ -62,6 +69,25 @@ def test_a_grid_takes_linear_fields_from_a_mesh_and_gives_them_back() -> None:
     assert np.abs(grid.at(values, mesh.points) - linear).max() < 1e-12
     ring = Grid.around([shapes.square(0.3), Mesh(mesh.points + 2.0, mesh.cells)], 21)
     assert (ring.of(mesh, linear[:, None] + 9)[ring.points.max(axis=1) > 1.1] == 0).all()
+
+
+def test_a_grid_and_a_mesh_are_moved_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The image of a mesh, moved, is the image of the moved mesh, for each of the eight motions of the square."""
+    stub = SimpleNamespace(FNO=lambda **_: torch.nn.Identity(), GINO=lambda **_: torch.nn.Identity())
+    monkeypatch.setitem(sys.modules, "neuralop.models", stub)
+    mesh = shapes.square(0.1, seed=0)
+    a, u = (mesh.points @ np.array(slope) + 2 for slope in ([1.0, 0.3], [-0.2, 0.7]))  # linear, so exact on the grid
+    mesh = mesh.with_data({"a": a, "u": u})
+    on_grid, on_mesh = (kind([mesh], ("a", "u"), "none", "free") for kind in (Fourier, Geometric))
+    images = []
+    for motion in on_grid.motions:
+        places = on_mesh.moved(on_mesh.item(mesh), motion).places[0].double().numpy()
+        other = on_grid.item(Mesh(places, mesh.cells, point_data=mesh.point_data))
+        moved = on_grid.moved(on_grid.item(mesh), motion)
+        assert (moved.x - other.x).abs().max() < 1e-5
+        assert (moved.y - other.y).abs().max() < 1e-5
+        images.append(moved.x)
+    assert all((one - two).abs().max() > 0.1 for one, two in itertools.combinations(images, 2))
 
 
 @pytest.mark.long

@@ -64,9 +64,23 @@ class Learner(nn.Module, ABC):
         mean, deviation = self.units[1]
         return (np.asarray(mesh.point_data[self.names[1]]) - mean) / deviation
 
+    @property
+    def motions(self) -> Sequence[int]:
+        """Those of ``moved`` that the learner can see a sample after."""
+        return range(8)
+
     @abstractmethod
     def item(self, mesh: Mesh) -> Item:
         """What is learned from a mesh with both fields."""
+
+    @abstractmethod
+    def moved(self, item: Item, motion: int) -> Item:
+        """The item after one of the eight motions of the square.
+
+        Args:
+            item: as it is.
+            motion: quarter turns; from 4 on after the axes were exchanged.
+        """
 
     @abstractmethod
     def at_nodes(self, mesh: Mesh) -> np.ndarray:
@@ -92,14 +106,15 @@ class Learner(nn.Module, ABC):
         ).mean()
 
 
-def fit(learner: Learner, items: Sequence[Item], seconds: float, seed: int) -> float:
+def fit(learner: Learner, items: Sequence[Item], seconds: float, seed: int, *, augment: bool = False) -> float:
     """Train for CPU seconds, at the rate of ``gno train``; progress goes to standard output, a line each second.
 
     Args:
         learner: that learns.
         items: what from.
         seconds: how long.
-        seed: of the order of the samples.
+        seed: of the order of the samples, and of their motions.
+        augment: whether a sample is seen after a motion, drawn anew each time.
 
     Returns:
         passes over the samples.
@@ -115,7 +130,10 @@ def fit(learner: Learner, items: Sequence[Item], seconds: float, seed: int) -> f
         for group in optimizer.param_groups:
             group["lr"] = schedule(int(_PARTS * spent / seconds))
         optimizer.zero_grad()
-        loss = learner.loss([items[i] for i in chosen])
+        seen_now = [items[i] for i in chosen]
+        if augment:
+            seen_now = [learner.moved(one, int(draw.choice(learner.motions))) for one in seen_now]
+        loss = learner.loss(seen_now)
         loss.backward()
         nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
         optimizer.step()

@@ -32,10 +32,20 @@ class Fourier(Learner):
         super().__init__(meshes, names, transform, boundary)
         self.inner = FNO(n_modes=_MODES, in_channels=1, out_channels=1, hidden_channels=_WIDTH, domain_padding=0.125)
 
+    @property
+    def motions(self) -> Sequence[int]:
+        """Those that take the grid to itself: of one with other counts along its axes half a turn and both mirrors."""
+        return range(8) if self.grid.shape[0] == self.grid.shape[1] else (0, 2, 5, 7)
+
     def item(self, mesh: Mesh) -> Item:
         """Both fields on the grid."""
         x, y = self.grid.of(mesh, np.stack([self.seen(mesh), self.wanted(mesh)], axis=1)).T
         return Item(self._image(x), torch.empty(0), torch.as_tensor(y).float(), torch.ones(len(y)))
+
+    def moved(self, item: Item, motion: int) -> Item:
+        """Both fields, moved over the grid."""
+        y = _turned(item.y.view(self.grid.shape), motion)
+        return item._replace(x=_turned(item.x, motion), y=y.flatten())
 
     def forward(self, items: Sequence[Item]) -> list[Tensor]:
         """The second field of each, on the grid."""
@@ -76,6 +86,14 @@ class Geometric(Learner):
         wanted, weight = (torch.as_tensor(v).float() for v in (self.wanted(mesh), node_volume(mesh)))
         return Item(*self._cloud(mesh), wanted, weight)
 
+    def moved(self, item: Item, motion: int) -> Item:
+        """The nodes, moved about the middle of the grid."""
+        places = item.places - 0.5
+        places = places.flip(-1) if motion >= 4 else places
+        for _ in range(motion % 4):
+            places = torch.stack([-places[..., 1], places[..., 0]], dim=-1)
+        return item._replace(places=0.5 + places)
+
     def forward(self, items: Sequence[Item]) -> list[Tensor]:
         """The second field of each, at its nodes."""
         return [self._one(item.x, item.places) for item in items]
@@ -91,6 +109,10 @@ class Geometric(Learner):
     def _cloud(self, mesh: Mesh) -> tuple[Tensor, Tensor]:
         places = torch.as_tensor((mesh.points - self.low) / self.size).float()
         return torch.as_tensor(self.seen(mesh)).float()[None, :, None], places[None]
+
+
+def _turned(values: Tensor, motion: int) -> Tensor:
+    return torch.rot90(values.transpose(-2, -1) if motion >= 4 else values, motion % 4, (-2, -1))
 
 
 LEARNERS: dict[str, type[Learner]] = {"fno": Fourier, "gino": Geometric}
@@ -110,7 +132,8 @@ def row(contest: Contest, peer: str, seed: int) -> dict[str, Any]:
     with MeshDataset(contest.file(), "train") as dataset:
         meshes = [sample.mesh for sample in dataset]
     learner = LEARNERS[peer](meshes, **told)
-    epochs = fit(learner, [learner.item(mesh) for mesh in meshes], contest.seconds, seed)
+    items = [learner.item(mesh) for mesh in meshes]
+    epochs = fit(learner, items, contest.seconds, seed, augment=contest.case.augment == "rigid")
     learner.eval()
     about = {"parameters": sum(p.numel() for p in learner.parameters()), "seconds": contest.seconds, "epochs": epochs}
     return {"peer": peer, "seed": seed, **about, "on": on_all(contest, of_meshes(learner.predict))}
